@@ -3,7 +3,7 @@
 import sys
 
 try:
-    # The system's SQLite may be one that can corrupt a database two processes write to (sqlite.org/wal.html#walresetbug).
+    # The system's SQLite may be one that corrupts a database with two writers (sqlite.org/wal.html#walresetbug).
     import pysqlite3
     import pysqlite3.dbapi2
 except ImportError:

@@ -2,10 +2,21 @@
 
 import os
 
-from celery import Celery
+from celery import Celery, signals
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+# Celery would open a database connection for every task. It is kept instead, and checked before it is used again.
+app.conf["CELERY_DB_REUSE_MAX"] = 1_000_000
 app.autodiscover_tasks()
+
+
+@signals.task_prerun.connect
+def check_connection(**kwargs: object) -> None:
+    """Drop a database connection that broke or grew old; a task run in place is inside its caller's connection."""
+    task = kwargs["task"]
+    if not task.request.is_eager:  # type: ignore[attr-defined]
+        close_old_connections()

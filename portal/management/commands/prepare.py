@@ -1,0 +1,40 @@
+"""`manage.py prepare`: bring the database and the stylesheet up to date, then say how to sign in."""
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from portal import css
+
+
+class Command(BaseCommand):
+    help = "Migrate, build the stylesheet, fill an empty demo; print how to sign in."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: object, **options: object) -> None:
+        self._progress("Migrating the database ...")
+        call_command("migrate", verbosity=0, interactive=False)
+        self._progress("Building the stylesheet ...")
+        css.build(settings.BASE_DIR, settings.VAR_DIR)
+        users = get_user_model()._default_manager
+        if settings.DEMO and not users.exists():
+            self._progress("Filling the demo ...")
+            call_command("demo", verbosity=0)
+        for line in _how_to_sign_in():
+            self.stdout.write(line)
+
+    def _progress(self, text: str) -> None:
+        self.stdout.write(f"> {text}")
+        self.stdout.flush()
+
+
+def _how_to_sign_in() -> list[str]:
+    if settings.DEMO:
+        from portal import demo
+
+        return list(demo.sign_ins())
+    from tenants import provisioning
+
+    link = provisioning.first_administrator_link()
+    return [f"No system administrator yet. Open this link once to become the first: {link}"] if link else []
