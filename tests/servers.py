@@ -69,3 +69,9 @@ def _wait_ready(server: "subprocess.Popen[bytes]", probe: list[object], log: Pat
             break
         time.sleep(0.1)
     raise Unavailable(log.read_text()[-300:])
+
+
+def chromium() -> str | None:
+    """Return the browser to test with: $CHROMIUM, else what Debian or others call it."""
+    names = [os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"]
+    return next((found for name in names if name and (found := shutil.which(name))), None)

@@ -1,0 +1,38 @@
+"""The surroundings of every test run, set before Django reads its settings: its own data folder, nothing inherited."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+# What a developer's shell may hold and no test may see.
+FOREIGN = [
+    "ALLOWED_HOSTS",
+    "CLOCK_OFFSET_SECONDS",
+    "DEFAULT_FROM_EMAIL",
+    "DEMO",
+    "EMAIL_URL",
+    "FALLBACK_BASE_URL",
+    "FIELD_KEYS",
+    "LOCAL_BASE_URL",
+    "MANAGE_IDLE_SECONDS",
+    "MANAGE_REASON_REQUIRED",
+    "PUBLIC_BASE_URL",
+    "PUBLIC_BASE_URL_ALIASES",
+    "REDIS_URL",
+    "SANDBOX_URL",
+    "SECRET_KEY",
+    "SECOND_FACTOR_FOR_SYSTEM_ADMINISTRATORS",
+    "TIME_SCALE",
+    "TWILIO_API_BASE",
+    "WEBHOOK_KEY_SECRETS",
+]
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    for name in FOREIGN:
+        os.environ.pop(name, None)
+    folder = tempfile.mkdtemp(prefix="portal-tests-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (Path(folder) / "static").mkdir()
+    os.environ |= {"VAR_DIR": folder, "DEBUG": "1", "DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
