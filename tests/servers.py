@@ -32,7 +32,7 @@ def postgres() -> Iterator[str]:
             server = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             _wait_ready(server, [*prefix, programs / "pg_isready", "-q", "-h", folder], folder / "log")
-            yield f"postgres://portal@{str(folder).replace('/', '%2F')}/portal"
+            yield f"postgres://portal@/{folder}/portal"
         finally:
             server.send_signal(signal.SIGINT)
             server.wait(30)
