@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 
 from portal import css
+from tests import factories
 from tests.servers import chromium
 
 ON_POSTGRES = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
@@ -59,3 +60,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def stylesheet() -> Path:
     """The built stylesheet, for tests that look at pages with a browser."""
     return css.build(settings.BASE_DIR, settings.VAR_DIR)
+
+
+@pytest.fixture
+def cast(db: None) -> factories.Cast:
+    """Acme, Globex and their people."""
+    return factories.make_cast()

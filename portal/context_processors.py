@@ -1,0 +1,77 @@
+"""What every page needs: menu, tenant, Manage banner, warnings."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from portal import navigation
+from tenants.access import can
+from tenants.models import ManageSession, Member, Tenant, User
+from tenants.roles import Permission
+
+
+def portal(request: HttpRequest) -> dict[str, Any]:
+    """Return the context of the base template."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return {"navigation": [], "tenant": None, "plain_http_banner": False, "demo": settings.DEMO}
+    tenant: Tenant | None = getattr(request, "tenant", None)
+    return {
+        "tenant": tenant,
+        "navigation": _navigation(request, user, tenant),
+        "tenant_switcher": _switcher(user, tenant),
+        "managing": _managing(getattr(request, "managing", None)),
+        "can": {permission.name.lower(): can(request, permission) for permission in Permission},
+        "plain_http_banner": not settings.DEBUG and not request.is_secure(),
+        "demo": settings.DEMO,
+        "home_url": reverse("home"),
+        "user_menu": _user_menu(),
+    }
+
+
+def _navigation(request: HttpRequest, user: User, tenant: Tenant | None) -> list[dict[str, Any]]:
+    if tenant is not None:
+        return navigation.of_tenant(request, tenant)
+    return navigation.of_system(request) if user.is_system_administrator else []
+
+
+def _switcher(user: User, tenant: Tenant | None) -> dict[str, Any] | None:
+    """List the tenants a person belongs to; administrators of the system go to their list."""
+    places = (
+        Member.objects.filter(user=user, enabled=True, tenant__deleted_at=None)
+        .select_related("tenant")
+        .order_by("tenant__name")[:20]
+    )
+    items = [
+        {
+            "label": place.tenant.name,
+            "url": reverse("dashboard", args=[place.tenant.slug]),
+            "active": tenant is not None and place.tenant_id == tenant.pk,
+        }
+        for place in places
+    ]
+    if len(items) < 2 and not user.is_system_administrator:
+        return None
+    return {"items": items, "all_url": reverse("home")}
+
+
+def _managing(session: ManageSession | None) -> dict[str, Any] | None:
+    if session is None:
+        return None
+    return {
+        "tenant": session.tenant,
+        "leave_url": reverse("tenants:manage_leave", args=[session.tenant.slug]),
+        "until": session.expires_at,
+    }
+
+
+def _user_menu() -> list[dict[str, str]]:
+    return [
+        {"label": _("Profile"), "url": reverse("profile"), "icon": "user-round"},
+        {"label": _("Second factor"), "url": reverse("mfa_index"), "icon": "shield-check"},
+        {"label": _("Password"), "url": reverse("account_change_password"), "icon": "key-round"},
+        {"label": _("Sign-ins"), "url": reverse("usersessions_list"), "icon": "monitor-smartphone"},
+    ]

@@ -1,0 +1,117 @@
+"""The left menu: what a visitor may open, by section."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from tenants.access import can
+from tenants.models import Tenant
+from tenants.roles import Permission as P
+
+Section = dict[str, Any]
+
+
+def _item(request: HttpRequest, label: str, icon: str, url: str, *, exact: bool = False) -> dict[str, Any]:
+    path = request.path
+    return {"label": label, "url": url, "icon": icon, "active": path == url if exact else path.startswith(url)}
+
+
+def _sections(request: HttpRequest, groups: list[tuple[str, list[tuple[bool, str, str, str, bool]]]]) -> list[Section]:
+    """Build the sections, leaving out what the visitor may not open."""
+    sections = [
+        {
+            "label": label,
+            "items": [
+                _item(request, name, icon, url, exact=exact) for allowed, name, icon, url, exact in items if allowed
+            ],
+        }
+        for label, items in groups
+    ]
+    return [section for section in sections if section["items"]]
+
+
+def of_tenant(request: HttpRequest, tenant: Tenant) -> list[Section]:
+    """Return the menu inside a tenant."""
+
+    def to(name: str) -> str:
+        return reverse(name, args=[tenant.slug])
+
+    return _sections(
+        request,
+        [
+            (
+                "",
+                [
+                    (can(request, P.TENANT_VIEW), _("Dashboard"), "layout-dashboard", to("dashboard"), True),
+                    (
+                        can(request, P.CONVERSATIONS_VIEW),
+                        _("Conversations"),
+                        "messages-square",
+                        to("sms:conversation_list"),
+                        False,
+                    ),
+                    (can(request, P.MESSAGES_VIEW), _("Message log"), "list", to("sms:message_list"), False),
+                    (can(request, P.OPT_OUTS_EDIT), _("Opt-outs"), "bell-off", to("sms:opt_out_list"), False),
+                ],
+            ),
+            (
+                _("Connect"),
+                [
+                    (can(request, P.TRUNKS_VIEW), _("Trunks"), "cable", to("sms:trunk_list"), False),
+                    (
+                        can(request, P.CONFIGURATIONS_VIEW),
+                        _("SMS/MMS"),
+                        "message-square-more",
+                        to("sms:configuration_list"),
+                        False,
+                    ),
+                    (
+                        can(request, P.RULES_VIEW),
+                        _("Inbound rules"),
+                        "arrow-down-left",
+                        to("rules:inbound_rule_list"),
+                        False,
+                    ),
+                    (
+                        can(request, P.RULES_VIEW),
+                        _("Outbound rules"),
+                        "arrow-up-right",
+                        to("rules:outbound_rule_list"),
+                        False,
+                    ),
+                ],
+            ),
+            (
+                _("Company"),
+                [
+                    (can(request, P.MEMBERS_MANAGE), _("Members"), "users", to("tenants:member_list"), False),
+                    (can(request, P.MEMBERS_MANAGE), _("Groups"), "users-round", to("tenants:group_list"), False),
+                    (can(request, P.API_KEYS_MANAGE), _("API keys"), "key-round", to("tenants:api_key_list"), False),
+                    (can(request, P.AUDIT_VIEW), _("Audit log"), "scroll-text", to("tenants:audit_list"), False),
+                    (can(request, P.TENANT_EDIT), _("Company"), "building-2", to("tenants:company"), False),
+                ],
+            ),
+        ],
+    )
+
+
+def of_system(request: HttpRequest) -> list[Section]:
+    """Return the menu of system administrators outside a tenant."""
+    everyone = True
+    return _sections(
+        request,
+        [
+            (
+                _("System"),
+                [
+                    (everyone, _("Tenants"), "building-2", reverse("tenants:tenant_list"), False),
+                    (everyone, _("Trunks"), "cable", reverse("sms:system_trunk_list"), False),
+                    (everyone, _("Administrators"), "shield-check", reverse("tenants:administrator_list"), False),
+                    (everyone, _("Audit log"), "scroll-text", reverse("tenants:system_audit_list"), False),
+                    (everyone, _("Mail"), "mail", reverse("tenants:mail"), False),
+                ],
+            )
+        ],
+    )

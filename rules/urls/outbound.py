@@ -1,0 +1,5 @@
+"""Addresses of outbound."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""Addresses of tryout."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,9 @@
+"""App configuration of sms."""
+
+from django.apps import AppConfig
+
+
+class SmsConfig(AppConfig):
+    """Texts: numbers, configurations, messages, and what happens to them."""
+
+    name = "sms"

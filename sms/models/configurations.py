@@ -1,0 +1,153 @@
+"""Twilio credentials, SMS configurations, their webhook keys, and what we changed at Twilio."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from sms.models.trunks import Trunk
+from tenants import clock
+from tenants.ids import new_id
+from tenants.models import Tenant, TenantOwned
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+    from sms.models.messages import Message
+
+
+class TwilioAccount(models.Model):
+    """Credentials of one Twilio account, owned by a tenant or, without one, by the system."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, null=True, blank=True, related_name="twilio_accounts")
+    account_sid = models.CharField(_("Account SID"), max_length=34)
+    auth_token_sealed = models.BinaryField(default=b"")
+    auth_token_last4 = models.CharField(max_length=4, blank=True, default="")
+    secondary_token_sealed = models.BinaryField(default=b"")
+    secondary_token_last4 = models.CharField(max_length=4, blank=True, default="")
+    token_seen_at = models.DateTimeField(null=True, blank=True)
+    secondary_seen_at = models.DateTimeField(null=True, blank=True)
+    api_key_sid = models.CharField(_("API key SID"), max_length=34, blank=True, default="")
+    api_key_secret_sealed = models.BinaryField(default=b"")
+    api_key_last4 = models.CharField(max_length=4, blank=True, default="")
+    region = models.CharField(_("Region"), max_length=8, blank=True, default="")
+    edge = models.CharField(_("Edge"), max_length=20, blank=True, default="")
+    friendly_name = models.CharField(max_length=120, blank=True, default="")
+    account_type = models.CharField(max_length=12, blank=True, default="")
+    status = models.CharField(max_length=12, blank=True, default="")
+    check_result = models.CharField(max_length=24, blank=True, default="")
+    checked_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    if TYPE_CHECKING:
+        configurations: RelatedManager["Configuration"]
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant", "account_sid"], condition=Q(tenant__isnull=False), name="account_once_per_tenant"
+            ),
+            models.UniqueConstraint(fields=["account_sid"], condition=Q(tenant=None), name="account_once_in_system"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.friendly_name or self.account_sid[:6]}…{self.account_sid[-4:]}"
+
+
+class Configuration(TenantOwned):
+    """An SMS configuration: Twilio account, sender and webhook for one trunk in one tenant."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="configurations")
+    name = models.CharField(_("Name"), max_length=64)
+    trunk = models.ForeignKey(Trunk, on_delete=models.PROTECT, related_name="configurations")
+    account = models.ForeignKey(TwilioAccount, on_delete=models.PROTECT, related_name="configurations")
+    sender_id = models.CharField(_("Sender ID"), max_length=11, blank=True, default="")
+    messaging_service_sid = models.CharField(_("Messaging Service SID"), max_length=34, blank=True, default="")
+    enabled = models.BooleanField(_("Enabled"), default=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_in_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )
+    last_out_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )
+    webhook_method = models.CharField(max_length=4, blank=True, default="", editable=False)
+    held_reason = models.CharField(max_length=40, blank=True, default="", editable=False)
+    held_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    if TYPE_CHECKING:
+        webhook_keys: RelatedManager["WebhookKey"]
+        messages: RelatedManager[Message]
+
+    class Meta:
+        ordering = ("name", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant", "trunk", "account"], condition=Q(deleted_at=None), name="configuration_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "name"], condition=Q(deleted_at=None), name="configuration_name_unique"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """The details page."""
+        return reverse("sms:configuration_detail", args=[self.tenant.slug, self.id])
+
+
+class WebhookKey(TenantOwned):
+    """The unguessable part of a configuration's webhook addresses. Stored readable: it must be shown again."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="webhook_keys")
+    configuration = models.ForeignKey(Configuration, on_delete=models.CASCADE, related_name="webhook_keys")
+    key = models.CharField(max_length=64, unique=True)
+    retires_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"…{self.key[-4:]}"
+
+
+class WebhookChange(TenantOwned):
+    """What a number's webhook at Twilio was before we set it, for Undo."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="webhook_changes")
+    configuration = models.ForeignKey(Configuration, on_delete=models.CASCADE, related_name="webhook_changes")
+    number_sid = models.CharField(max_length=34)
+    e164 = models.CharField(max_length=16)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    changed_by = models.CharField(max_length=254)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+
+    def __str__(self) -> str:
+        return self.e164
+
+
+class RefusedRequest(TenantOwned):
+    """A webhook request that was refused, kept (capped) for diagnosis; `signed_url` is the address we checked."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="refused_requests")
+    configuration = models.ForeignKey(Configuration, on_delete=models.CASCADE, related_name="refused_requests")
+    reason = models.CharField(max_length=40)
+    signed_url = models.CharField(max_length=500)
+    method = models.CharField(max_length=7)
+    body = models.BinaryField(default=b"")
+    signature = models.CharField(max_length=120, blank=True, default="")
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        indexes = (models.Index(fields=["configuration", "-created_at"], name="refused_by_configuration"),)
+
+    def __str__(self) -> str:
+        return self.reason

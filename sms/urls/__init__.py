@@ -1,0 +1,14 @@
+"""Addresses of sms, one module an area."""
+
+from sms.urls import configurations, connect, conversations, messages, optouts, phone, trunks
+
+app_name = "sms"
+urlpatterns = [
+    *trunks.urlpatterns,
+    *configurations.urlpatterns,
+    *connect.urlpatterns,
+    *conversations.urlpatterns,
+    *messages.urlpatterns,
+    *optouts.urlpatterns,
+    *phone.urlpatterns,
+]

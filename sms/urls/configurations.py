@@ -1,0 +1,5 @@
+"""Addresses of configurations."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

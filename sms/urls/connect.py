@@ -1,0 +1,5 @@
+"""Addresses of connect."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""Addresses of phone."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

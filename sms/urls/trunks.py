@@ -1,0 +1,5 @@
+"""Addresses of trunks."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,37 @@
+"""How allauth behaves here: closed sign-up, our redirects, sealed second-factor secrets."""
+
+import base64
+import uuid
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.http import HttpRequest
+
+from tenants import secrets
+from tenants.ids import new_id
+
+_TABLE = "mfa_authenticator"
+_SEPARATOR = "."
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """People come by invitation only."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Nobody signs up by himself."""
+        return False
+
+
+class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Seals second-factor secrets like every other secret."""
+
+    def encrypt(self, text: str) -> str:
+        """Return the sealed form; the row's id is not known yet, so the value carries an id of its own."""
+        name = new_id()
+        blob = secrets.seal_value(_TABLE, name, "data", text)
+        return f"{name.hex}{_SEPARATOR}{base64.b64encode(blob).decode()}"
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return the text of `encrypt`."""
+        name, blob = encrypted_text.split(_SEPARATOR, 1)
+        return secrets.open_value(_TABLE, uuid.UUID(hex=name), "data", base64.b64decode(blob))

@@ -1,0 +1,9 @@
+"""App configuration of tenants."""
+
+from django.apps import AppConfig
+
+
+class TenantsConfig(AppConfig):
+    """Who may do what, where."""
+
+    name = "tenants"

@@ -1,0 +1,75 @@
+"""Say "this queue has work", after commit. Never blocks or fails a request; the sweep makes good a lost hint."""
+
+import logging
+import os
+import threading
+from functools import partial
+
+from celery import current_app
+from django.db import transaction
+
+log = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 0.05
+TASKS = {"send": "send.work", "inbound": "inbound.work", "deliver": "deliver.work"}
+
+_wanted: set[str] = set()
+_wake = threading.Event()
+_lock = threading.Lock()
+_thread: threading.Thread | None = None
+failures = 0
+
+
+def hint(queue: str) -> None:
+    """Note, once the open transaction commits, that a queue has work."""
+    transaction.on_commit(partial(note, queue))
+
+
+def note(queue: str) -> None:
+    """Note at once that a queue has work; a background thread publishes one coalesced hint."""
+    global _thread
+    with _lock:
+        _wanted.add(queue)
+        if _thread is None or not _thread.is_alive():
+            _thread = threading.Thread(target=_publish_forever, name="hints", daemon=True)
+            _thread.start()
+    _wake.set()
+
+
+def _publish_forever() -> None:
+    while True:
+        _wake.wait()
+        _wake.clear()
+        with _lock:
+            queues = sorted(_wanted)
+            _wanted.clear()
+        for queue in queues:
+            _publish(queue)
+        threading.Event().wait(_PAUSE_SECONDS)
+
+
+def _publish(queue: str) -> None:
+    """Send one hint; it carries no ids, so one may stand for many rows and any may be lost."""
+    global failures
+    try:
+        with current_app.connection_for_write(
+            connect_timeout=0.3,
+            transport_options={
+                **current_app.conf.broker_transport_options,
+                "socket_connect_timeout": 0.3,
+                "socket_timeout": 0.3,
+            },
+        ) as connection:
+            current_app.send_task(TASKS[queue], queue=queue, connection=connection, retry=False, expires=60)
+    except Exception as error:
+        failures += 1
+        log.warning("hints.lost queue=%s error=%s: the sweep will find the work", queue, type(error).__name__)
+
+
+def _after_fork() -> None:
+    global _thread, _lock, _wake
+    _thread, _lock, _wake = None, threading.Lock(), threading.Event()
+    _wanted.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)

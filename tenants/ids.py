@@ -1,0 +1,21 @@
+"""Make primary keys: UUIDv7, ordered by time and monotonic within a process. PURE but for its own counter."""
+
+import secrets
+import threading
+import time
+import uuid
+
+_lock = threading.Lock()
+_last = 0
+
+
+def new_id() -> uuid.UUID:
+    """Return a UUIDv7 (RFC 9562) that is greater than every earlier one of this process."""
+    global _last
+    fresh = (time.time_ns() // 1_000_000) << 74 | secrets.randbits(74)
+    with _lock:
+        _last = max(fresh, _last + 1)
+        value = _last
+    high, low = value >> 62, value & ((1 << 62) - 1)
+    milliseconds, random_a = high >> 12, high & 0xFFF
+    return uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | random_a << 64 | 0b10 << 62 | low)

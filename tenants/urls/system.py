@@ -1,0 +1,5 @@
+"""Addresses of system."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
