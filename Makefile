@@ -1,6 +1,7 @@
 # Two commands matter: `make run` and `make check`. Both install what they need into this folder first.
 
 PYTHON ?= python3
+HOST ?= 127.0.0.1
 PORT ?= 8000
 DEMO ?= 1
 VENV := .venv
@@ -20,8 +21,8 @@ endif
 .DELETE_ON_ERROR:
 .PHONY: help run check test e2e lint format types css lock shell clean ready writable
 
-help: ## List the commands
-	@echo "make run      install everything and run the portal with a demo  (PORT=8000, DEMO=0 for an empty one)"
+help:
+	@echo "make run      install everything and run the portal with a demo  (PORT=8000 HOST=127.0.0.1; DEMO=0: empty)"
 	@echo "make check    install everything and run format, lint, types and all tests: exactly what CI runs"
 	@echo "make test     the quick tests: SQLite, no browser, no processes  (ARGS='-k name')"
 	@echo "make e2e      the browser tests, in a real Chromium"
@@ -29,20 +30,20 @@ help: ## List the commands
 	@echo "make format   format the code and mend what can be mended"
 	@echo "make types    mypy --strict"
 	@echo "make css      build the stylesheet"
-	@echo "make lock     pin all dependencies anew from pyproject.toml"
+	@echo "make lock     pin all dependencies anew from pyproject.toml  (UPGRADE=--upgrade: newer versions)"
 	@echo "make shell    a Python prompt inside the portal"
 	@echo "make clean    remove what was installed and built; keeps .var, your data"
 
-run: $(VENV)/.run ## The whole product
-	@exec $(PY) manage.py up --port $(PORT) $(if $(filter 0 no false,$(DEMO)),--no-demo,--demo)
+run: $(VENV)/.run
+	@exec $(PY) manage.py up --host $(HOST) --port $(PORT) $(if $(filter 0 no false,$(DEMO)),--no-demo,--demo)
 
-check: $(VENV)/.dev ## Exactly CI
+check: $(VENV)/.dev
 	@exec $(PY) tests/check.py
 
-test: $(VENV)/.dev css
-	@$(PY) -m pytest -q -n 2 -m "not browser and not processes" $(ARGS)
+test: $(VENV)/.dev
+	@env -u DATABASE_URL $(PY) -m pytest -q -n 2 -m "not browser and not processes" $(ARGS)
 
-e2e: $(VENV)/.dev css
+e2e: $(VENV)/.dev
 	@$(PY) tests/check.py browser
 
 lint: $(VENV)/.dev
@@ -95,7 +96,7 @@ $(VENV)/.dev: requirements/dev.txt | $(UV) $(PY)
 
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
-lock: | $(UV) ## UPGRADE=--upgrade takes newer versions
+lock: | $(UV)
 	@echo "Locking ..."
 	@$(COMPILE) requirements/bootstrap.in -o requirements/bootstrap.txt
 	@$(COMPILE) pyproject.toml --all-extras --group embedded --group dev -o requirements/dev.txt

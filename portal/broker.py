@@ -15,7 +15,7 @@ def command(var_dir: Path, path: Path) -> list[str]:
     """Return the command that runs the broker; a killed one forgets at most a second."""
     data = var_dir / "kv"
     data.mkdir(exist_ok=True)
-    place = ["--unixsocket", str(path), "--dir", str(data)]
+    place = ["--unixsocket", str(path), "--dir", str(data), "--logfile", str(data / "broker.log")]
     return [_program(), *FLAGS.split(), *place, "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]
 
 

@@ -46,6 +46,8 @@ class Supervisor:
 
     def run(self) -> int:
         """Run until told to stop and return the exit status."""
+        # Texts, keys and logs are nobody else's business on a shared machine.
+        os.umask(0o077)
         lock = hold_lock(self.var_dir, self.address)
         ports.require_free(self.host, self.port)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -85,7 +87,9 @@ class Supervisor:
             self.say("portal", "Starting the broker ...")
             self._wait(lambda: not broker.answers_ping(self.kv_socket), "The broker of an earlier run does not end.")
             self._start(Program("broker", broker.command(self.var_dir, self.kv_socket)))
-            self._wait(lambda: broker.answers_ping(self.kv_socket), "The broker does not start.")
+            self._wait(
+                lambda: broker.answers_ping(self.kv_socket), f"The broker does not start: see {self.var_dir}/kv/."
+            )
         if self.demo:
             self.say("portal", "Starting the sandbox Twilio ...")
             self._start(self._sandbox())
@@ -102,6 +106,8 @@ class Supervisor:
     def _environment(self) -> dict[str, str]:
         extra = {"VAR_DIR": str(self.var_dir), "DEMO": str(int(self.demo)), "LOCAL_BASE_URL": self.address}
         extra |= {"BIND": f"{self.host}:{self.port}", "PYTHONUNBUFFERED": "1"}
+        # Celery warns at length about root, whom a container or a trial machine often has.
+        extra["PYTHONWARNINGS"] = os.environ.get("PYTHONWARNINGS", "ignore:::celery.platforms")
         if self.demo:
             extra["SANDBOX_URL"] = f"http://127.0.0.1:{ports.free(self.port + 1)}"
         return {**os.environ, **extra}

@@ -1,0 +1,100 @@
+"""`manage.py up` on real processes: it comes up, heals, refuses politely and leaves nothing behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import ROOT, Product, free_port, wait_until
+
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
+]
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    running = Product(tmp_path_factory.mktemp("up"), "--no-demo")
+    yield running.wait_ready()
+    running.stop()
+
+
+def worker_answers(product: Product) -> bool:
+    command = [sys.executable, "-m", "celery", "-A", "portal", "inspect", "ping", "--timeout", "3"]
+    result = subprocess.run(command, cwd=ROOT, env=product.environment, capture_output=True, text=True)
+    return "pong" in result.stdout
+
+
+def web_answers(product: Product) -> bool:
+    try:
+        with urllib.request.urlopen(f"{product.address}/livez", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def test_up_runs_every_program_and_says_where(product):
+    assert set(product.children()) == {"broker", "web", "worker", "beat"}
+    assert product.address in product.output
+    assert web_answers(product)
+    assert worker_answers(product)
+
+
+@pytest.mark.parametrize("name", ["broker", "web", "worker", "beat"])
+def test_a_killed_program_comes_back(product, name):
+    before = product.children()[name]
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: product.children().get(name, before) != before, 30, lambda: f"{name}:\n{product.output}")
+    wait_until(lambda: web_answers(product), 30, lambda: f"no web after {name}:\n{product.output}")
+    wait_until(lambda: worker_answers(product), 60, lambda: f"no worker after {name}:\n{product.output}")
+
+
+def test_a_second_copy_is_refused_in_one_sentence(product):
+    second = Product(product.folder, "--no-demo")
+    assert second.wait_exit() == 1
+    assert second.output.strip() == (
+        f"CommandError: The portal is already running from this folder, at {product.address}. Stop it first."
+    )
+
+
+def test_killing_the_supervisor_leaves_no_process(product):
+    product.process.kill()
+    product.process.wait()
+    wait_until(lambda: not product.processes(), 60, lambda: f"still there: {product.processes()}")
+
+
+def test_a_taken_port_is_refused_in_one_sentence(tmp_path):
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
+        product = Product(tmp_path, "--no-demo", port=port)
+        assert product.wait_exit() == 1
+    assert product.output.count("\n") == 1
+    assert f"Port {port} is taken by another program." in product.output
+
+
+def test_a_folder_that_cannot_be_written_is_refused_in_one_sentence():
+    product = Product(Path("/proc/portal"), "--no-demo")
+    assert product.wait_exit() == 1
+    assert product.output.count("\n") == 1
+    assert "Set VAR_DIR to a folder that you may write to." in product.output
+
+
+@pytest.mark.parametrize("moment", ["Starting the broker", "Migrating", "Stop it with Ctrl-C"])
+def test_ctrl_c_leaves_no_process_whenever_it_comes(tmp_path, moment):
+    product = Product(tmp_path, "--no-demo")
+    try:
+        product.wait_for(moment)
+        product.process.send_signal(signal.SIGINT)
+        assert product.wait_exit() == 0
+        assert product.processes() == []
+        assert "Traceback" not in product.output
+    finally:
+        product.stop()
