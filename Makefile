@@ -51,6 +51,7 @@ lint: $(VENV)/.dev
 
 format: $(VENV)/.dev
 	@$(PY) -m ruff check --quiet --fix . ; $(PY) -m ruff format --quiet .
+	@find templates -name '*.html' -exec $(VENV)/bin/djade --target-version 5.2 {} + ; true
 
 types: $(VENV)/.dev
 	@$(PY) tests/check.py types

@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+import tests.environment  # noqa: E402, F401 (sets the surroundings of everything below)
 from tests import servers  # noqa: E402 (found through the line above)
 
 PYTEST = ["-m", "pytest", "-q"]
@@ -28,8 +29,14 @@ def tool(name: str, *arguments: str) -> bool:
     return subprocess.run([Path(sys.executable).with_name(name), *arguments], cwd=ROOT).returncode == 0
 
 
+def mendable(ok: bool) -> bool:
+    if not ok:
+        print("`make format` mends this.")
+    return ok
+
+
 def format_() -> bool:
-    return tool("ruff", "format", "--check", "--quiet", ".") or not print("Run `make format`.")
+    return mendable(tool("ruff", "format", "--check", "--quiet", "."))
 
 
 def lint() -> bool:
@@ -38,7 +45,7 @@ def lint() -> bool:
 
 def templates() -> bool:
     files = sorted(str(path) for path in ROOT.glob("templates/**/*.html"))
-    return not files or tool("djade", "--check", "--target-version", "5.2", *files) or not print("Run `make format`.")
+    return not files or mendable(tool("djade", "--check", "--target-version", "5.2", *files))
 
 
 def types() -> bool:

@@ -32,7 +32,7 @@ def postgres() -> Iterator[str]:
         _run([*prefix, programs / "initdb", "-D", folder / "data", "-U", "portal", *INITDB])
         command = [*prefix, programs / "postgres", "-D", folder / "data", "-k", folder, *POSTGRES]
         with (folder / "log").open("w") as log:
-            server = subprocess.Popen(command, stdout=log, stderr=log)
+            server = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log)
         try:
             _wait_ready(server, [*prefix, programs / "pg_isready", "-q", "-h", folder], folder / "log")
             yield f"postgres://portal@/{folder}/portal"

@@ -36,7 +36,7 @@ def worker_answers(product: Product) -> bool:
 def web_answers(product: Product) -> bool:
     try:
         with urllib.request.urlopen(f"{product.address}/livez", timeout=5) as answer:
-            return answer.status == 200
+            return bool(answer.status == 200)
     except OSError:
         return False
 
