@@ -16,6 +16,10 @@ export PYTHONUNBUFFERED := 1
 ifneq ($(shell test -w "$$HOME" && echo yes),yes)
 export UV_CACHE_DIR := $(CURDIR)/.boot/cache
 endif
+# Many companies add an authority of their own to the machine's list.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS := 1
+endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
