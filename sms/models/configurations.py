@@ -29,6 +29,7 @@ class TwilioAccount(models.Model):
     auth_token_last4 = models.CharField(max_length=4, blank=True, default="")
     secondary_token_sealed = models.BinaryField(default=b"")
     secondary_token_last4 = models.CharField(max_length=4, blank=True, default="")
+    secondary_is_former = models.BooleanField(default=False)
     token_seen_at = models.DateTimeField(null=True, blank=True)
     secondary_seen_at = models.DateTimeField(null=True, blank=True)
     api_key_sid = models.CharField(_("API key SID"), max_length=34, blank=True, default="")
@@ -46,6 +47,7 @@ class TwilioAccount(models.Model):
 
     if TYPE_CHECKING:
         configurations: RelatedManager["Configuration"]
+        trunks: RelatedManager[Trunk]
 
     class Meta:
         constraints = (

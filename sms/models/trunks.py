@@ -41,7 +41,11 @@ class Transport(models.TextChoices):
 
 
 class Trunk(models.Model):
-    """A Twilio SIP trunk record. With an owner it is that tenant's own; without, the system shares it by pools."""
+    """A Twilio SIP trunk record. With an owner it is that tenant's own; without, the system shares it by pools.
+
+    `account` holds the operator's credentials, which come with a shared trunk. A deleted trunk stays as a row: the
+    messages and released numbers of the past name it.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, null=True, blank=True, related_name="trunks")
@@ -63,7 +67,11 @@ class Trunk(models.Model):
     addresses = models.TextField(_("Associated IP addresses"), blank=True, default="")
     twilio_trunk_sid = models.CharField(_("Twilio trunk SID"), max_length=34, blank=True, default="")
     enabled = models.BooleanField(_("Enabled"), default=True)
+    account = models.ForeignKey(
+        "sms.TwilioAccount", on_delete=models.PROTECT, null=True, blank=True, related_name="trunks"
+    )
     created_at = models.DateTimeField(default=clock.now, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     if TYPE_CHECKING:
         pools: RelatedManager["Pool"]
@@ -72,17 +80,22 @@ class Trunk(models.Model):
 
     class Meta:
         ordering = ("name", "id")
-        constraints = (models.UniqueConstraint(fields=["host", "auth_name"], name="trunk_host_auth_unique"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["host", "auth_name"], condition=Q(deleted_at=None), name="trunk_host_auth_unique"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
 
 
 class Pool(TenantOwned):
-    """The phone numbers a tenant has on a trunk; the row itself is the tenant's share of the trunk."""
+    """The phone numbers a tenant has on a trunk; the row itself, until `removed_at`, is the tenant's share of it."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="pools")
     trunk = models.ForeignKey(Trunk, on_delete=models.CASCADE, related_name="pools")
+    removed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     if TYPE_CHECKING:
         phone_numbers: RelatedManager["PhoneNumber"]
