@@ -68,7 +68,7 @@ def initials(name: str) -> str:
 @register.filter
 def phone(value: str | None) -> str:
     """Write a number for people; a short code or a name stays as it is."""
-    return e164.display(value) if value else ""
+    return e164.format_for_people(value) if value else ""
 
 
 @register.filter
