@@ -1,5 +1,6 @@
 """Tables of tenants."""
 
+from tenants.models.administrators import AdministratorInvitation
 from tenants.models.api_keys import ApiKey
 from tenants.models.audit import AuditEntry
 from tenants.models.base import TenantOwned
@@ -10,6 +11,7 @@ from tenants.models.tenants import SlugRedirect, Tenant
 from tenants.models.users import User
 
 __all__ = [
+    "AdministratorInvitation",
     "ApiKey",
     "AuditEntry",
     "Group",
