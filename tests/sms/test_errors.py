@@ -1,0 +1,116 @@
+"""Twilio's error codes: every row, and every HTTP status."""
+
+import re
+
+import pytest
+
+from sms.error_table import ROWS
+from sms.errors import BUTTONS, CODES, Aftermath, Verdict, at_create, explain
+
+# The classes, written down a second time on purpose: a slip in the table must not pass.
+AT_CREATE = {
+    Verdict.STOP_CONFIGURATION: {
+        *(20003, 20005, 20404, 21472, 21609, 21660, 21701, 21703, 21704, 21705, 21711, 30002, 30037, 90010),
+    },
+    Verdict.REQUEUE: {20429, 21611, 30001, 30023, 30027, 30450, 30454, 30610, 63018, 63038},
+    Verdict.UNKNOWN: {20500, 20503, 20504},
+    Verdict.SUPPRESS_PAIR: {21610, 30630},
+}
+AFTER = {
+    Aftermath.STOP_CONFIGURATION: AT_CREATE[Verdict.STOP_CONFIGURATION],
+    Aftermath.SUPPRESS_PAIR: {21610, 30630},
+    Aftermath.STOP_SENDER: {
+        *(21657, 21709, 30018, 30024, 30032, 30033, 30034, 30035, 30040, 30041, 30042, 30440),
+    },
+    Aftermath.RESENDABLE: {
+        *(20429, 20500, 20503, 20504, 21611, 30001, 30003, 30008, 30017, 30022, 30410, 30500, 63018),
+    },
+    Aftermath.HOLD: {30023, 30027, 30450, 30454, 30610, 63038},
+    Aftermath.NOTICE: {
+        *(11200, 11205, 11210, 11220, 11235, 11236, 11237, 11750, 12100, 12200, 12300),
+        *(21710, 21712, 30009, 30025, 30026, 30648, 30649),
+    },
+}
+NEXT_ROUTE = {
+    *(21212, 21267, 21601, 21603, 21606, 21612, 21616, 21621, 21657, 21659, 21661, 21709),
+    *(30018, 30024, 30032, 30033, 30034, 30035, 30040, 30041, 30042, 30440),
+}
+
+
+def in_class(table, code, otherwise):
+    return next((name for name, codes in table.items() if int(code) in codes), otherwise)
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_every_code_has_the_class_it_should(code):
+    info = CODES[code]
+    assert info.at_create is in_class(AT_CREATE, code, Verdict.REJECTED)
+    assert info.after is in_class(AFTER, code, Aftermath.PERMANENT)
+    assert info.next_route == (int(code) in NEXT_ROUTE)
+    assert at_create(400, int(code)) is info.at_create
+
+
+def test_no_code_stands_twice_and_none_is_missing():
+    assert len(CODES) == len(ROWS)
+    listed = set().union(*AT_CREATE.values(), *AFTER.values(), NEXT_ROUTE)
+    assert listed <= {int(code) for code in CODES}
+
+
+@pytest.mark.parametrize("info", ROWS, ids=lambda info: info.code)
+def test_every_code_is_said_in_short_sentences(info):
+    for sentence in (info.meaning, info.advice):
+        assert re.fullmatch(r"[A-Z0-9][^\n]{5,78}\.", sentence), sentence
+    assert explain(info.code) is info
+    assert explain(int(info.code)) is info
+
+
+def test_the_buttons_are_known():
+    assert {
+        *("replace_token", "twilio_account", "choose_sender", "public_address", "messaging_service"),
+        *("send_again", "opt_outs", "check_number", "sender_registration", "geo_permissions"),
+        *("upgrade_account", "edit_text", "toll_free", "a2p_registration", "webhook_health"),
+    } == BUTTONS
+
+
+@pytest.mark.parametrize("code", [None, "", 0, 20429, 99999, *sorted(CODES)])
+def test_too_many_requests_is_always_tried_again(code):
+    assert at_create(429, code) is Verdict.REQUEUE
+
+
+@pytest.mark.parametrize("status", [100, 200, 201, 204, 301, 307, 500, 502, 503, 504, 599])
+@pytest.mark.parametrize("code", [None, 20003, 21610, 20500])
+def test_what_is_no_refusal_is_unknown_and_never_sent_again(status, code):
+    assert at_create(status, code) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("code", [None, "", 99999])
+def test_an_unknown_code_takes_the_class_of_its_status(code):
+    expected = {
+        401: Verdict.STOP_CONFIGURATION,
+        404: Verdict.STOP_CONFIGURATION,
+        410: Verdict.STOP_CONFIGURATION,
+        407: Verdict.REQUEUE,
+        425: Verdict.REQUEUE,
+        429: Verdict.REQUEUE,
+        408: Verdict.UNKNOWN,
+        403: Verdict.REJECTED if code else Verdict.STOP_CONFIGURATION,
+    }
+    for status in range(400, 500):
+        assert at_create(status, code) is expected.get(status, Verdict.REJECTED), status
+
+
+def test_waits_are_given_where_a_retry_at_once_is_in_vain():
+    waits = {info.code: info.wait for info in ROWS if info.wait}
+    assert waits == {
+        "21611": 300,
+        "30001": 300,
+        "30450": 1800,
+        "30610": 1800,
+        **dict.fromkeys(("30023", "30027", "30454", "63038"), 3600),
+    }
+
+
+def test_a_code_of_tomorrow_gets_a_general_answer():
+    assert explain(99999).meaning == "Twilio reports error 99999."
+    assert explain(None).meaning == explain("").meaning == "Twilio gave no error code."
+    assert explain(None).code == ""
