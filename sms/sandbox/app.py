@@ -1,0 +1,85 @@
+"""The routes: Twilio's hosts as first part of the path, and the control API under /sandbox/."""
+
+from pathlib import Path
+
+from aiohttp import web
+
+from sms.sandbox import control_accounts, control_state, lifecycle, phones, rest_accounts, rest_media, rest_messages
+from sms.sandbox.calls import Handler, serve
+from sms.sandbox.control import Action, control
+from sms.sandbox.hub import HUB, Hub, Settings
+
+API = r"/{host:api(?:\.[a-z0-9-]+\.[a-z0-9-]+)?\.twilio\.com}/2010-04-01/Accounts"
+ACCOUNT = API + r"/{account:[^/.]+}"
+MESSAGE = ACCOUNT + r"/Messages/{sid:[^/.]+}"
+ELSEWHERE = r"/{host:[a-z0-9.-]+\.(?:twilio|twiliocdn)\.com}/{rest:.*}"
+LARGEST_REQUEST = 64 * 1024 * 1024
+
+REST: list[tuple[str, str, str, Handler]] = [
+    ("POST", ACCOUNT + "/Messages.json", "create", rest_messages.create),
+    ("GET", ACCOUNT + "/Messages.json", "list", rest_messages.index),
+    ("GET", MESSAGE + ".json", "fetch", rest_messages.fetch),
+    ("POST", MESSAGE + ".json", "update", rest_messages.update),
+    ("DELETE", MESSAGE + ".json", "delete", rest_messages.delete),
+    ("GET", MESSAGE + "/Media.json", "media", rest_media.index),
+    ("GET", MESSAGE + r"/Media/{media:[^/.]+}.json", "media", rest_media.fetch),
+    ("DELETE", MESSAGE + r"/Media/{media:[^/.]+}.json", "media", rest_media.delete),
+    ("DELETE", MESSAGE + r"/Media/{media:[^/.]+}", "media", rest_media.delete),
+    ("GET", MESSAGE + r"/Media/{media:[^/.]+}", "media", rest_media.content),
+    ("GET", ACCOUNT + "/IncomingPhoneNumbers.json", "numbers", rest_accounts.numbers),
+    ("GET", ACCOUNT + r"/IncomingPhoneNumbers/{sid:[^/.]+}.json", "numbers", rest_accounts.number),
+    ("POST", ACCOUNT + r"/IncomingPhoneNumbers/{sid:[^/.]+}.json", "numbers", rest_accounts.change_number),
+    ("GET", ACCOUNT + "/Balance.json", "accounts", rest_accounts.balance),
+    ("GET", ACCOUNT + ".json", "accounts", rest_accounts.account),
+    ("GET", API + ".json", "accounts", rest_accounts.accounts),
+    ("GET", r"/{host:monitor\.twilio\.com}/v1/Alerts", "alerts", rest_accounts.alerts),
+]
+
+CONTROL: list[tuple[str, str, Action]] = [
+    ("POST", "/accounts", control_accounts.create_account),
+    ("GET", "/accounts/{account}", control_accounts.show_account),
+    ("PATCH", "/accounts/{account}", control_accounts.change_account),
+    ("POST", "/accounts/{account}/verified", control_accounts.verify_number),
+    ("POST", "/accounts/{account}/keys", control_accounts.create_key),
+    ("DELETE", "/accounts/{account}/keys/{key}", control_accounts.delete_key),
+    ("POST", "/accounts/{account}/numbers", control_accounts.create_number),
+    ("DELETE", "/accounts/{account}/numbers/{number}", control_accounts.delete_number),
+    ("POST", "/accounts/{account}/services", control_accounts.create_service),
+    ("POST", "/phones/{phone}/texts", phones.text),
+    ("GET", "/phones/{phone}/messages", phones.messages),
+    ("GET", "/phones", phones.index),
+    ("GET", "/media/{media}", phones.media),
+    ("GET", "/state", control_state.state),
+    ("GET", "/journal", control_state.journal),
+    ("GET", "/faults", control_state.list_faults),
+    ("POST", "/faults", control_state.add_fault),
+    ("DELETE", "/faults", control_state.clear_faults),
+    ("DELETE", "/faults/{fault}", control_state.delete_fault),
+    ("GET", "/settings", control_state.show_settings),
+    ("PATCH", "/settings", control_state.change_settings),
+]
+
+
+def build(folder: Path, settings: Settings, seed: int) -> web.Application:
+    """Return the application over a state folder."""
+    app = web.Application(client_max_size=LARGEST_REQUEST)
+    app[HUB] = Hub(folder, settings, seed)
+    for method, path, operation, handler in REST:
+        app.router.add_route(method, path, serve(operation, handler))
+    app.router.add_get(r"/{host:mms\.twiliocdn\.com}/{account}/{ticket}/{media}", rest_media.from_cdn)
+    app.router.add_route("*", ELSEWHERE, serve("unknown", rest_accounts.nothing))
+    for method, path, action in CONTROL:
+        app.router.add_route(method, f"/sandbox{path}", control(action))
+    app.on_startup.append(_start)
+    app.on_shutdown.append(_stop)
+    return app
+
+
+async def _start(app: web.Application) -> None:
+    app[HUB].record("started")
+    await app[HUB].commit()
+    lifecycle.resume(app[HUB])
+
+
+async def _stop(app: web.Application) -> None:
+    await app[HUB].close()

@@ -1,0 +1,59 @@
+"""The control API's plumbing: JSON in and out, and one shape for errors."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from sms.sandbox.hub import HUB, Hub
+from sms.sandbox.things import Account
+
+Body = Mapping[str, Any]
+Action = Callable[[Hub, web.Request, Body], Awaitable[web.Response]]
+
+
+class Refusal(Exception):
+    """Raised when a control call cannot be done; the text says what to do."""
+
+    def __init__(self, status: int, text: str) -> None:
+        self.status, self.text = status, text
+        super().__init__(text)
+
+
+def control(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Make a view of an action; what it recorded is on disk before the answer."""
+
+    async def view(request: web.Request) -> web.Response:
+        hub = request.app[HUB]
+        try:
+            response = await action(hub, request, await _body(request))
+        except Refusal as refusal:
+            return web.json_response({"error": refusal.text}, status=refusal.status)
+        except (KeyError, TypeError, ValueError) as error:
+            return web.json_response({"error": f"That call does not fit: {error!r}."}, status=400)
+        await hub.commit()
+        return response
+
+    return view
+
+
+async def _body(request: web.Request) -> Body:
+    text = await request.text()
+    body = json.loads(text) if text else {}
+    if not isinstance(body, dict):
+        raise Refusal(400, "Send a JSON object.")
+    return body
+
+
+def account_in(hub: Hub, request: web.Request) -> Account:
+    """Return the account named in the path."""
+    account = hub.world.accounts.get(request.match_info["account"])
+    if account is None:
+        raise Refusal(404, "The sandbox has no such account.")
+    return account
+
+
+def answer(payload: Any, status: int = 200) -> web.Response:
+    """Answer JSON."""
+    return web.json_response(payload, status=status)

@@ -1,0 +1,176 @@
+"""Control calls for accounts, their keys, numbers and Messaging Services."""
+
+import secrets
+import time
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from sms.sandbox import shapes, sids
+from sms.sandbox.checks import E164
+from sms.sandbox.control import Body, Refusal, account_in, answer
+from sms.sandbox.hub import Hub
+from sms.sandbox.things import ACCOUNT_PREFIX, Account, Key, Number, Service
+
+TYPES = ("Full", "Trial")
+STATUSES = ("active", "suspended", "closed")
+NUMBER_FIELDS = ("sms_url", "sms_method", "sms_fallback_url", "sms_fallback_method", "sms_application_sid")
+
+
+def shown(hub: Hub, account: Account) -> dict[str, Any]:
+    """Return an account with everything a demo or a test may want."""
+    return {
+        "sid": account.sid,
+        "auth_token": account.auth_token,
+        "secondary_auth_token": account.secondary_auth_token or None,
+        "friendly_name": account.friendly_name,
+        "type": account.type,
+        "status": account.status,
+        "verified": account.verified,
+        "numbers": [shapes.number(n) for n in hub.world.numbers_of(account.sid)],
+        "keys": [k.sid for k in hub.world.keys.values() if k.account_sid == account.sid],
+        "services": [asdict(s) for s in hub.world.services.values() if s.account_sid == account.sid],
+    }
+
+
+async def create_account(hub: Hub, request: web.Request, body: Body) -> web.Response:
+    """Issue an account; naming a SID that exists returns that account unchanged."""
+    sid = body.get("sid") or sids.new_account()
+    if not sid.startswith(ACCOUNT_PREFIX) or len(sid) != 34:
+        raise Refusal(400, f"A sandbox SID is {ACCOUNT_PREFIX} and 20 hex digits more.")
+    if sid in hub.world.accounts:
+        return answer(shown(hub, hub.world.accounts[sid]))
+    now = time.time()
+    account = Account(
+        sid=sid,
+        auth_token=body.get("auth_token") or sids.token(),
+        friendly_name=str(body.get("friendly_name", "Sandbox account")),
+        type=_one_of(TYPES, body.get("type", "Full")),
+        created=now,
+        updated=now,
+        secondary_auth_token=sids.token() if body.get("secondary") else "",
+    )
+    hub.record("account.created", account=asdict(account))
+    return answer(shown(hub, hub.world.accounts[sid]), 201)
+
+
+async def show_account(hub: Hub, request: web.Request, body: Body) -> web.Response:
+    """Show an account."""
+    return answer(shown(hub, account_in(hub, request)))
+
+
+async def change_account(hub: Hub, request: web.Request, body: Body) -> web.Response:
+    """Suspend, rename or rotate tokens."""
+    account = account_in(hub, request)
+    changes: dict[str, Any] = {}
+    if "status" in body:
+        changes["status"] = _one_of(STATUSES, body["status"])
+    if "type" in body:
+        changes["type"] = _one_of(TYPES, body["type"])
+    if "friendly_name" in body:
+        changes["friendly_name"] = str(body["friendly_name"])
+    if "rotate" in body:
+        changes |= _rotation(account, body["rotate"])
+    hub.record("account.changed", sid=account.sid, changes=changes)
+    return answer(shown(hub, account))
+
+
+def _rotation(account: Account, how: str) -> dict[str, str]:
+    if how == "primary":
+        return {"auth_token": sids.token()}
+    if how == "secondary":
+        return {"secondary_auth_token": sids.token()}
+    if how == "drop_secondary":
+        return {"secondary_auth_token": ""}
+    if how == "promote" and account.secondary_auth_token:
+        return {"auth_token": account.secondary_auth_token, "secondary_auth_token": ""}
+    raise Refusal(400, "rotate is primary, secondary, drop_secondary, or promote when there is a secondary token.")
+
+
+async def verify_number(hub: Hub, request: web.Request, body: Body) -> web.Response:
+    """Let a trial account text a phone."""
+    account = account_in(hub, request)
+    verified = sorted({*account.verified, _e164(body["phone_number"])})
+    hub.record("account.changed", sid=account.sid, changes={"verified": verified})
+    return answer(shown(hub, account), 201)
+
+
+async def create_key(hub: Hub, request: web.Request, body: Body) -> web.Response:
+    """Issue an API key."""
+    key = Key(
+        sid=sids.new("SK"),
+        secret=secrets.token_urlsafe(24),
+        account_sid=account_in(hub, request).sid,
+        friendly_name=str(body.get("friendly_name", "")),
+        kind=_one_of(("standard", "main"), body.get("kind", "standard")),
+    )
+    hub.record("key.created", key=asdict(key))
+    return answer(asdict(key), 201)
+
+
+async def delete_key(hub: Hub, request: web.Request, body: Body) -> web.Response:
+    """Withdraw an API key."""
+    key = hub.world.keys.get(request.match_info["key"])
+    if key is None or key.account_sid != account_in(hub, request).sid:
+        raise Refusal(404, "The account has no such key.")
+    hub.record("key.deleted", sid=key.sid)
+    return web.Response(status=204)
+
+
+async def create_number(hub: Hub, request: web.Request, body: Body) -> web.Response:
+    """Give an account a number; giving it again changes nothing."""
+    account, address = account_in(hub, request), _e164(body["phone_number"])
+    existing = hub.world.number_of(address)
+    if existing is not None:
+        if existing.account_sid != account.sid:
+            raise Refusal(409, f"{address} belongs to another sandbox account.")
+        return answer(shapes.number(existing))
+    now, can = time.time(), body.get("capabilities") or {}
+    number = Number(
+        sid=sids.new("PN"),
+        account_sid=account.sid,
+        phone_number=address,
+        friendly_name=str(body.get("friendly_name", address)),
+        created=now,
+        updated=now,
+        sms=bool(can.get("sms", True)),
+        mms=bool(can.get("mms", True)),
+        voice=bool(can.get("voice", True)),
+        **{name: str(body[name]) for name in NUMBER_FIELDS if name in body},
+    )
+    hub.record("number.created", number=asdict(number))
+    return answer(shapes.number(number), 201)
+
+
+async def delete_number(hub: Hub, request: web.Request, body: Body) -> web.Response:
+    """Release a number."""
+    number = hub.world.number_of(request.match_info["number"])
+    if number is None or number.account_sid != account_in(hub, request).sid:
+        raise Refusal(404, "The account has no such number.")
+    hub.record("number.deleted", sid=number.sid)
+    return web.Response(status=204)
+
+
+async def create_service(hub: Hub, request: web.Request, body: Body) -> web.Response:
+    """Make a Messaging Service from numbers of the account."""
+    account = account_in(hub, request)
+    owned = {n.phone_number for n in hub.world.numbers_of(account.sid)}
+    numbers = [str(n) for n in body.get("numbers", [])]
+    if strange := [n for n in numbers if n not in owned or hub.world.service_of(n)]:
+        raise Refusal(409, f"Not free numbers of this account: {', '.join(strange)}.")
+    service = Service(sids.new("MG"), account.sid, str(body.get("friendly_name", "Service")), numbers)
+    hub.record("service.created", service=asdict(service))
+    return answer(asdict(service), 201)
+
+
+def _e164(text: Any) -> str:
+    if not isinstance(text, str) or not E164.fullmatch(text):
+        raise Refusal(400, "Write the number as + and digits, such as +15551230001.")
+    return text
+
+
+def _one_of(allowed: tuple[str, ...], value: Any) -> str:
+    if value not in allowed:
+        raise Refusal(400, f"Choose one of: {', '.join(allowed)}.")
+    return str(value)

@@ -1,0 +1,184 @@
+"""The sandbox's state, built from journal entries and from nothing else."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from sms.sandbox.journal import Entry
+from sms.sandbox.things import Account, Alert, Key, Media, Message, Number, Service
+
+OptOut = tuple[str, str, str]  # account, our number or Messaging Service, the phone
+
+
+class World:
+    """Everything that exists in the sandbox now; `apply` is the only way to change it."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[str, Account] = {}
+        self.keys: dict[str, Key] = {}
+        self.numbers: dict[str, Number] = {}
+        self.services: dict[str, Service] = {}
+        self.messages: dict[str, Message] = {}
+        self.alerts: list[Alert] = []
+        self.opt_outs: set[OptOut] = set()
+        self.seq = 0
+        self.callbacks = 0
+        self._by_account: dict[str, list[str]] = defaultdict(list)
+        self._by_address: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.by_phone: dict[str, list[str]] = defaultdict(list)
+        self._by_media: dict[str, str] = {}
+
+    def apply(self, entry: Entry) -> None:
+        """Take over one entry; kinds that change nothing are skipped."""
+        change = CHANGES.get(entry["kind"])
+        if change:
+            change(self, entry)
+
+    def number_of(self, address: str) -> Number | None:
+        """Find the number by what people dial."""
+        return next((n for n in self.numbers.values() if n.phone_number == address), None)
+
+    def numbers_of(self, account_sid: str) -> list[Number]:
+        """List an account's numbers, newest first as Twilio does."""
+        return [n for n in reversed(self.numbers.values()) if n.account_sid == account_sid]
+
+    def service_of(self, address: str) -> Service | None:
+        """Find the Messaging Service whose pool has the number."""
+        return next((s for s in self.services.values() if address in s.numbers), None)
+
+    def newest_messages(self, account_sid: str, address: str | None) -> Iterator[Message]:
+        """Yield an account's messages, newest first; with an address only those from or to it."""
+        sids = self._by_address[account_sid, address] if address else self._by_account[account_sid]
+        for sid in reversed(sids):
+            message = self.messages.get(sid)
+            if message:
+                yield message
+
+    def phone_messages(self, phone: str) -> list[Message]:
+        """List what a phone sent and received, oldest first."""
+        return [m for m in map(self.messages.get, self.by_phone.get(phone, ())) if m]
+
+    def media(self, sid: str) -> tuple[Message, Media] | None:
+        """Find a file and the message it belongs to."""
+        message = self.messages.get(self._by_media.get(sid, ""))
+        return next(((message, m) for m in message.media if m.sid == sid), None) if message else None
+
+    def _account_created(self, entry: Entry) -> None:
+        account = Account(**entry["account"])
+        self.accounts[account.sid] = account
+
+    def _account_changed(self, entry: Entry) -> None:
+        _change(self.accounts[entry["sid"]], entry)
+
+    def _key_created(self, entry: Entry) -> None:
+        key = Key(**entry["key"])
+        self.keys[key.sid] = key
+
+    def _key_deleted(self, entry: Entry) -> None:
+        self.keys.pop(entry["sid"], None)
+
+    def _number_created(self, entry: Entry) -> None:
+        number = Number(**entry["number"])
+        self.numbers[number.sid] = number
+
+    def _number_changed(self, entry: Entry) -> None:
+        _change(self.numbers[entry["sid"]], entry)
+
+    def _number_deleted(self, entry: Entry) -> None:
+        self.numbers.pop(entry["sid"], None)
+
+    def _service_created(self, entry: Entry) -> None:
+        service = Service(**entry["service"])
+        self.services[service.sid] = service
+
+    def _message_created(self, entry: Entry) -> None:
+        data = dict(entry["message"])
+        message = Message(**{**data, "media": [Media(**m) for m in data["media"]]})
+        self.messages[message.sid] = message
+        self.seq = message.seq
+        self._by_account[message.account_sid].append(message.sid)
+        self.by_phone[message.phone].append(message.sid)
+        for address in {message.from_, message.to}:
+            self._by_address[message.account_sid, address].append(message.sid)
+        for media in message.media:
+            self._by_media[media.sid] = message.sid
+
+    def _message_status(self, entry: Entry) -> None:
+        message = self.messages.get(entry["sid"])
+        if not message:
+            return
+        message.status, message.error_code = entry["status"], entry.get("error_code")
+        message.updated = _seconds(entry)
+        if message.status in {"sending", "sent"} and message.sent is None:
+            message.sent = message.updated
+        if entry.get("from"):
+            self._choose_sender(message, entry["from"], entry["num_segments"])
+
+    def _choose_sender(self, message: Message, address: str, segments: int) -> None:
+        message.from_, message.num_segments = address, segments
+        self._by_address[message.account_sid, address].append(message.sid)
+
+    def _message_media(self, entry: Entry) -> None:
+        message = self.messages.get(entry["sid"])
+        if message:
+            media = Media(**entry["media"])
+            message.media.append(media)
+            self._by_media[media.sid] = message.sid
+
+    def _message_redacted(self, entry: Entry) -> None:
+        message = self.messages[entry["sid"]]
+        message.body, message.updated = "", _seconds(entry)
+
+    def _message_deleted(self, entry: Entry) -> None:
+        self.messages.pop(entry["sid"], None)
+
+    def _media_deleted(self, entry: Entry) -> None:
+        message = self.messages.get(self._by_media.pop(entry["sid"], ""))
+        if message:
+            message.media = [m for m in message.media if m.sid != entry["sid"]]
+            message.num_media = len(message.media)
+
+    def _opt_out_added(self, entry: Entry) -> None:
+        self.opt_outs.add((entry["account_sid"], entry["ours"], entry["theirs"]))
+
+    def _opt_out_removed(self, entry: Entry) -> None:
+        self.opt_outs.discard((entry["account_sid"], entry["ours"], entry["theirs"]))
+
+    def _alert(self, entry: Entry) -> None:
+        self.alerts.append(Alert(**entry["alert"]))
+
+    def _webhook(self, entry: Entry) -> None:
+        self.callbacks += entry["purpose"] == "status"
+
+
+def _change(thing: Account | Number, entry: Entry) -> None:
+    for name, value in entry["changes"].items():
+        setattr(thing, name, value)
+    thing.updated = _seconds(entry)
+
+
+def _seconds(entry: Entry) -> float:
+    return datetime.fromisoformat(entry["at"]).timestamp()
+
+
+CHANGES: dict[str, Callable[[World, dict[str, Any]], None]] = {
+    "account.created": World._account_created,
+    "account.changed": World._account_changed,
+    "key.created": World._key_created,
+    "key.deleted": World._key_deleted,
+    "number.created": World._number_created,
+    "number.changed": World._number_changed,
+    "number.deleted": World._number_deleted,
+    "service.created": World._service_created,
+    "message.created": World._message_created,
+    "message.status": World._message_status,
+    "message.media": World._message_media,
+    "message.redacted": World._message_redacted,
+    "message.deleted": World._message_deleted,
+    "media.deleted": World._media_deleted,
+    "opt_out.added": World._opt_out_added,
+    "opt_out.removed": World._opt_out_removed,
+    "alert": World._alert,
+    "webhook": World._webhook,
+}
