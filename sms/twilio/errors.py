@@ -1,0 +1,69 @@
+"""What a call to Twilio can end in, in words that say what to do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+import requests
+from django.utils.translation import gettext as _
+from twilio.base.exceptions import TwilioException, TwilioRestException
+
+from sms.twilio.client import SandboxNotRunning
+
+
+class Problem(StrEnum):
+    """Why a call did not work."""
+
+    REFUSED = "refused"
+    LIMITED = "limited"
+    MISSING = "missing"
+    BUSY = "busy"
+    UNREACHABLE = "unreachable"
+    SANDBOX_OFF = "sandbox_off"
+    FAILED = "failed"
+
+
+class TwilioProblem(Exception):
+    """A call to Twilio did not work; the text says what to do."""
+
+    def __init__(self, kind: Problem, text: str, *, code: int = 0) -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.code = code
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Turn whatever the client raises into a problem with a sentence.
+
+    Raises:
+        TwilioProblem: the call did not work.
+    """
+    try:
+        yield
+    except SandboxNotRunning as error:
+        raise TwilioProblem(Problem.SANDBOX_OFF, str(error)) from error
+    except requests.RequestException as error:
+        text = _("Twilio could not be reached. Check this machine's connection and try again.")
+        raise TwilioProblem(Problem.UNREACHABLE, text) from error
+    except TwilioRestException as error:
+        raise _from_answer(error) from error
+    except (TwilioException, ValueError) as error:
+        text = _("Twilio answered something this portal does not understand. Try again in a minute.")
+        raise TwilioProblem(Problem.FAILED, text) from error
+
+
+def _from_answer(error: TwilioRestException) -> TwilioProblem:
+    code = int(error.code or 0)
+    if error.status == 401:
+        text = _("Twilio refused the credentials. Compare Account SID and Auth Token with the Twilio console.")
+        return TwilioProblem(Problem.REFUSED, text, code=code)
+    if error.status == 403:
+        text = _("These credentials may not do this. Use a key that may, or the Auth Token alone.")
+        return TwilioProblem(Problem.LIMITED, text, code=code)
+    if error.status == 404:
+        return TwilioProblem(Problem.MISSING, _("Twilio does not know this any more. Refresh the page."), code=code)
+    if error.status == 429 or error.status >= 500:
+        return TwilioProblem(Problem.BUSY, _("Twilio is busy. Try again in a minute."), code=code)
+    text = _("Twilio refused this: %(message)s (code %(code)s).") % {"message": str(error.msg)[:200], "code": code}
+    return TwilioProblem(Problem.FAILED, text, code=code)
