@@ -71,7 +71,7 @@ def build(folder: Path, settings: Settings, seed: int) -> web.Application:
     for method, path, action in CONTROL:
         app.router.add_route(method, f"/sandbox{path}", control(action))
     app.on_startup.append(_start)
-    app.on_shutdown.append(_stop)
+    app.on_cleanup.append(_stop)
     return app
 
 

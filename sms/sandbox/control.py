@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiohttp import web
+from yarl import URL
 
+from sms.sandbox import places
 from sms.sandbox.hub import HUB, Hub
 from sms.sandbox.things import Account
 
@@ -27,6 +29,7 @@ def control(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def view(request: web.Request) -> web.Response:
         hub = request.app[HUB]
         try:
+            _guard(request)
             response = await action(hub, request, await _body(request))
         except Refusal as refusal:
             return web.json_response({"error": refusal.text}, status=refusal.status)
@@ -36,6 +39,14 @@ def control(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
         return response
 
     return view
+
+
+def _guard(request: web.Request) -> None:
+    """Let in only programs of this machine: no other host, and no web page in somebody's browser."""
+    if not places.is_here(request.remote or "") or not places.is_here(URL(f"//{request.host}").host or ""):
+        raise Refusal(403, "The control API answers only on this machine.")
+    if "Origin" in request.headers:
+        raise Refusal(403, "The control API does not answer web pages.")
 
 
 async def _body(request: web.Request) -> Body:

@@ -1,6 +1,7 @@
 """The append-only journal: everything the sandbox ever did, on disk before anybody is told."""
 
 import asyncio
+import fcntl
 import json
 import os
 from array import array
@@ -25,6 +26,7 @@ class Journal:
         self._lock = asyncio.Lock()
         self._writer = ThreadPoolExecutor(1, "journal")
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        _lock(self._file, path.parent)
         _sync_directory(path.parent)
 
     @property
@@ -38,11 +40,17 @@ class Journal:
             for line in file:
                 if not line.endswith(b"\n"):
                     break
-                entry = json.loads(line)
+                yield self._parsed(line)
                 self._note(len(line))
-                yield entry
         os.ftruncate(self._file, self._end)
         self._durable = self.last
+
+    def _parsed(self, line: bytes) -> Entry:
+        try:
+            entry: Entry = json.loads(line)
+        except ValueError:
+            raise OSError(f"line {self.last + 1} of {self.path} is damaged; remove its folder to begin anew") from None
+        return entry
 
     def append(self, kind: str, data: Entry) -> Entry:
         """Add an entry in memory; it is only a promise after `flush`."""
@@ -97,6 +105,14 @@ class Journal:
         while rest:
             rest = rest[os.write(self._file, rest) :]
         os.fsync(self._file)
+
+
+def _lock(file: int, folder: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        raise OSError(f"another sandbox uses {folder}; stop it or choose another folder") from None
 
 
 def _sync_directory(folder: Path) -> None:

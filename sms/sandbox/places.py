@@ -34,10 +34,11 @@ def find(url: str, routes: Mapping[str, str]) -> Place | None:
             parts = urlsplit(base)
             forwarded = {"Host": parts.netloc, "X-Forwarded-Host": parts.netloc, "X-Forwarded-Proto": parts.scheme}
             return Place(local.rstrip("/") + url[len(base) :], forwarded)
-    return Place(url, {}) if _is_here(urlsplit(url).hostname or "") else None
+    return Place(url, {}) if is_here(urlsplit(url).hostname or "") else None
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Say whether a host name or address is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -28,6 +28,7 @@ class World:
         self._by_address: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.by_phone: dict[str, list[str]] = defaultdict(list)
         self._by_media: dict[str, str] = {}
+        self._by_number: dict[str, str] = {}
 
     def apply(self, entry: Entry) -> None:
         """Take over one entry; kinds that change nothing are skipped."""
@@ -37,7 +38,7 @@ class World:
 
     def number_of(self, address: str) -> Number | None:
         """Find the number by what people dial."""
-        return next((n for n in self.numbers.values() if n.phone_number == address), None)
+        return self.numbers.get(self._by_number.get(address, ""))
 
     def numbers_of(self, account_sid: str) -> list[Number]:
         """List an account's numbers, newest first as Twilio does."""
@@ -81,12 +82,14 @@ class World:
     def _number_created(self, entry: Entry) -> None:
         number = Number(**entry["number"])
         self.numbers[number.sid] = number
+        self._by_number[number.phone_number] = number.sid
 
     def _number_changed(self, entry: Entry) -> None:
         _change(self.numbers[entry["sid"]], entry)
 
     def _number_deleted(self, entry: Entry) -> None:
-        self.numbers.pop(entry["sid"], None)
+        number = self.numbers.pop(entry["sid"])
+        self._by_number.pop(number.phone_number)
 
     def _service_created(self, entry: Entry) -> None:
         service = Service(**entry["service"])

@@ -49,3 +49,14 @@ def client(sandbox: Sandbox, account: dict[str, Any]) -> Any:
 def receiver() -> Iterator[Receiver]:
     with Receiver() as receiver:
         yield receiver
+
+
+@pytest.fixture
+def listen(sandbox, client, our_number, receiver):
+    """Point our number at the receiver."""
+
+    def listen(path="/in", **settings):
+        sid = client.incoming_phone_numbers.list(phone_number=our_number)[0].sid
+        client.incoming_phone_numbers(sid).update(sms_url=receiver.url + path, **settings)
+
+    return listen

@@ -178,10 +178,27 @@ def test_the_journal_tells_what_happened_in_order(sandbox, client, send, phone):
     ]
 
 
-def test_a_taken_port_is_one_sentence(sandbox, tmp_path):
-    port = sandbox.url.rsplit(":", 1)[1]
-    command = [sys.executable, "-m", "sms.sandbox", "--port", port, "--state", str(tmp_path)]
+def failed_start(state, port="0"):
+    command = [sys.executable, "-m", "sms.sandbox", "--port", port, "--state", str(state)]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
-    assert found.returncode == 1
-    assert len(found.stderr.splitlines()) == 1
-    assert "in use" in found.stderr
+    assert (found.returncode, found.stdout) == (1, "")
+    (line,) = found.stderr.splitlines()
+    return line
+
+
+def test_a_taken_port_is_one_sentence(sandbox, tmp_path):
+    assert "in use" in failed_start(tmp_path, sandbox.url.rsplit(":", 1)[1])
+
+
+def test_a_second_copy_in_the_same_folder_is_one_sentence(sandbox):
+    assert "another sandbox uses" in failed_start(sandbox.state_dir)
+
+
+def test_a_damaged_journal_is_one_sentence(tmp_path):
+    (tmp_path / "journal.jsonl").write_bytes(b"{broken\n")
+    assert "line 1" in failed_start(tmp_path)
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Host": "evil.example"}])
+def test_a_web_page_cannot_use_the_control_api(sandbox, headers):
+    assert requests.get(f"{sandbox.url}/sandbox/state", headers=headers, timeout=10).status_code == 403
