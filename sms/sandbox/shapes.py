@@ -114,6 +114,12 @@ def number(n: Number) -> dict[str, Any]:
         "trunk_sid": n.trunk_sid or None,
         "type": "local",
         "uri": f"{uri}.json",
+        **_voice(n),
+    }
+
+
+def _voice(n: Number) -> dict[str, Any]:
+    return {
         "voice_application_sid": n.voice_application_sid,
         "voice_caller_id_lookup": False,
         "voice_fallback_method": n.voice_fallback_method,
