@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django_htmx.middleware import HtmxDetails
 
 from tenants import clock
 from tenants.audit import Actor
@@ -37,6 +38,7 @@ class SignedInRequest(HttpRequest):
     """A request of a person who has signed in."""
 
     user: User
+    htmx: HtmxDetails
     request_id: str
     actor: Actor
 

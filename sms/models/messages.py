@@ -86,7 +86,17 @@ class Message(TenantOwned):
             models.Index(fields=["conversation", "occurred_at", "id"], name="message_thread"),
             models.Index(fields=["tenant", "their_address", "occurred_at"], name="message_their_address"),
             models.Index(fields=["due_at", "id"], condition=Q(state__in=["queued", "received"]), name="message_due"),
+            models.Index(
+                fields=["configuration", "our_address", "priority", "due_at", "id"],
+                condition=Q(state="queued"),
+                name="message_waiting",
+            ),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="message_leased"),
+            models.Index(
+                fields=["due_at", "id"],
+                condition=Q(state__in=["accepted", "unknown"], due_at__isnull=False),
+                name="message_to_check",
+            ),
             models.Index(fields=["occurred_at", "id"], condition=Q(state="unknown"), name="message_unknown"),
         )
 

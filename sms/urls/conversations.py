@@ -1,5 +1,17 @@
 """Addresses of conversations."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sms.views import conversations
+
+_at = "t/<slug:slug>/conversations/"
+
+# /t/<slug>/conversations/
+urlpatterns = [
+    path(_at, conversations.conversation_list, name="conversation_list"),
+    path(f"{_at}new/", conversations.conversation_new, name="conversation_new"),
+    path(f"{_at}<hexid:conversation_id>/", conversations.conversation_detail, name="conversation_detail"),
+    path(f"{_at}<hexid:conversation_id>/send/", conversations.conversation_send, name="conversation_send"),
+    path(f"{_at}<hexid:conversation_id>/read/", conversations.conversation_read, name="conversation_read"),
+    path(f"{_at}<hexid:conversation_id>/name/", conversations.conversation_name, name="conversation_name"),
+]

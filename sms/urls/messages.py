@@ -1,5 +1,16 @@
-"""Addresses of messages."""
+"""Addresses of the message log."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sms.views import messages
+
+_at = "t/<slug:slug>/messages/"
+
+# /t/<slug>/messages/
+urlpatterns = [
+    path(_at, messages.message_list, name="message_list"),
+    path(f"{_at}<hexid:message_id>/", messages.message_detail, name="message_detail"),
+    path(f"{_at}<hexid:message_id>/cancel/", messages.message_cancel, name="message_cancel"),
+    path(f"{_at}<hexid:message_id>/send-again/", messages.message_send_again, name="message_send_again"),
+    path(f"{_at}<hexid:message_id>/mark-as-sent/", messages.message_mark_as_sent, name="message_mark_as_sent"),
+]

@@ -1,0 +1,89 @@
+"""Conversations: find or make one, note what passes, say who sees it and who has read it."""
+
+from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Greatest
+
+from sms.models import Conversation, ConversationRead, InboxThread, Message
+from tenants.models import Group, Member, Tenant
+from tenants.roles import Permission, Role, permissions_of
+
+_PREVIEW = 160
+
+
+def find_or_make(tenant: Tenant, ours: str, theirs: str) -> Conversation:
+    """Return the conversation between two addresses, making it at the first text."""
+    conversation, _ = Conversation.objects.get_or_create(tenant=tenant, our_address=ours, their_address=theirs)
+    return conversation
+
+
+def note_inbound(conversation: Conversation, message: Message) -> None:
+    """Count an arrived text as unread and show it on top of the list."""
+    _note(conversation, message, inbound_count=F("inbound_count") + 1)
+
+
+def note_outbound(conversation: Conversation, message: Message) -> None:
+    """Show a text that was written on top of the list."""
+    _note(conversation, message)
+
+
+def _note(conversation: Conversation, message: Message, **counts: object) -> None:
+    preview = message.body or ("📎" if message.media else "")
+    Conversation.objects.filter(pk=conversation.pk).update(
+        preview=preview[:_PREVIEW],
+        last_direction=message.direction,
+        last_message_at=Greatest(F("last_message_at"), message.occurred_at),
+        version=F("version") + 1,
+        **counts,
+    )
+
+
+def bump(conversation_id: object) -> None:
+    """Tell live pages that something in a conversation has changed."""
+    Conversation.objects.filter(pk=conversation_id).update(version=F("version") + 1)
+
+
+def add_to_inbox(conversation: Conversation, *, member: Member | None = None, group: Group | None = None) -> None:
+    """Put a conversation into the inbox of a member or a group, once."""
+    InboxThread.objects.get_or_create(
+        tenant_id=conversation.tenant_id, conversation=conversation, member=member, group=group
+    )
+
+
+def visible_to(tenant: Tenant, member: Member | None) -> QuerySet[Conversation]:
+    """Return the conversations a member may read; None is a system administrator who manages the tenant.
+
+    Administrators and viewers see all; supervisors and agents their own and their groups'.
+    """
+    everything = tenant.conversations.all()
+    if member is None or member.role == Role.ADMIN or Permission.CONVERSATIONS_VIEW_ALL in permissions_of(member.role):
+        return everything
+    own = InboxThread.objects.filter(tenant=tenant).filter(Q(member=member) | Q(group__members=member))
+    return everything.filter(pk__in=own.values("conversation"))
+
+
+def with_unread(conversations: QuerySet[Conversation], member: Member | None) -> QuerySet[Conversation]:
+    """Annotate each conversation with `unread`: inbound texts the member has not seen."""
+    if member is None:
+        return conversations.annotate(unread=Value(0, output_field=IntegerField()))
+    seen = ConversationRead.objects.filter(conversation=OuterRef("pk"), member=member).values("seen_count")[:1]
+    return conversations.annotate(unread=F("inbound_count") - Coalesce(Subquery(seen), 0))
+
+
+def mark_read(conversation: Conversation, member: Member) -> None:
+    """Remember that a member has seen every text that has arrived so far."""
+    ConversationRead.objects.update_or_create(
+        conversation=conversation,
+        member=member,
+        defaults={"seen_count": conversation.inbound_count},
+        create_defaults={"tenant_id": conversation.tenant_id, "seen_count": conversation.inbound_count},
+    )
+
+
+def rename(conversation: Conversation, name: str) -> None:
+    """Set the name shown for the other end; empty shows the number again."""
+    Conversation.objects.filter(pk=conversation.pk).update(contact_name=name.strip()[:120], version=F("version") + 1)
+
+
+def unread_count(tenant: Tenant, member: Member) -> int:
+    """Return how many conversations hold something a member has not seen, up to 100."""
+    return with_unread(visible_to(tenant, member), member).filter(unread__gt=0)[:100].count()

@@ -1,0 +1,163 @@
+"""Inbound texts: accept (once, durably, before anything is decided), then process (opt-out, route, deliveries)."""
+
+import logging
+import uuid
+
+from django.db import connection, transaction
+from rules.engine import Action, Decision
+from rules.facts import InboundFacts
+
+from rules import routing
+from sms import conversations, delivering, optouts
+from sms.models import Configuration, Conversation, Direction, Message, PhoneNumber
+from sms.status import MessageState
+from sms.webhooks.payloads import InboundText
+from tenants import clock, hints
+from tenants.access import enter
+
+log = logging.getLogger(__name__)
+
+_BATCH = 20
+_RETRY_AFTER = (5, 30, 120, 600)
+
+
+def accept(
+    text: InboundText,
+    *,
+    tenant_id: uuid.UUID,
+    configuration_id: uuid.UUID,
+    raw: bytes,
+    held: bool = False,
+    source: str = "webhook",
+) -> bool:
+    """Store a text with one statement, once per MessageSid; returns False for one that is already there.
+
+    `held` keeps it unprocessed: the tenant or the configuration is disabled.
+    """
+    row = Message(
+        tenant_id=tenant_id,
+        configuration_id=configuration_id,
+        direction=Direction.IN,
+        our_address=text.to_address,
+        their_address=text.from_address,
+        body=text.body,
+        raw=raw,
+        media=[{"url": media.url, "content_type": media.content_type} for media in text.media],
+        segments=max(1, text.num_segments),
+        state=MessageState.HELD if held else MessageState.RECEIVED,
+        state_reason="disabled" if held else "",
+        account_sid=text.account_sid,
+        provider_sid=text.message_sid,
+        source=source,
+    )
+    stored = _insert_once(row)
+    if stored and not held:
+        hints.hint("inbound")
+    return stored
+
+
+def _insert_once(row: Message) -> bool:
+    """Insert without an ORM round trip more than needed: the webhook path is counted in statements."""
+    fields = Message._meta.concrete_fields
+    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+    table = connection.ops.quote_name(Message._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING", values)  # noqa: S608
+        return cursor.rowcount == 1
+
+
+def note_method(configuration_id: uuid.UUID, known: str, method: str) -> None:
+    """Remember whether Twilio calls with GET, which the details page asks to change."""
+    if known != method:
+        Configuration.objects.filter(pk=configuration_id).update(webhook_method=method)
+
+
+def release(configuration: Configuration) -> int:
+    """Process what was held while the tenant or the configuration was disabled; returns how many texts."""
+    released = configuration.messages.filter(direction=Direction.IN, state=MessageState.HELD).update(
+        state=MessageState.RECEIVED, state_reason="", due_at=clock.now()
+    )
+    if released:
+        hints.hint("inbound")
+    return released
+
+
+def work() -> int:
+    """Process every text that is due; returns how many."""
+    done = 0
+    while batch := _work_batch():
+        done += batch
+    return done
+
+
+def _work_batch() -> int:
+    """Process one batch in one transaction; rows that other workers hold are left to them."""
+    with transaction.atomic():
+        due = list(
+            Message.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("tenant", "configuration")
+            .filter(state=MessageState.RECEIVED, direction=Direction.IN, due_at__lte=clock.now())
+            .order_by("due_at", "id")[:_BATCH]
+        )
+        for message in due:
+            _process_or_postpone(message)
+    return len(due)
+
+
+def _process_or_postpone(message: Message) -> None:
+    """Process one text; one that fails is kept and tried again later, and never stops the others."""
+    try:
+        with transaction.atomic():
+            process(message)
+    except Exception:
+        log.exception("sms.inbound.failed message=%s", message.id.hex)
+        wait = _RETRY_AFTER[min(message.attempt_count, len(_RETRY_AFTER) - 1)]
+        Message.objects.filter(pk=message.pk).update(
+            attempt_count=message.attempt_count + 1, due_at=clock.in_seconds(wait), state_reason="will be tried again"
+        )
+
+
+def process(message: Message) -> Decision:
+    """Give a stored text its conversation, honour opt-out words, decide, and write one delivery per destination.
+
+    Runs inside the caller's transaction, on a row that the caller has locked.
+    """
+    enter(message.tenant)
+    number = _number(message)
+    conversation = conversations.find_or_make(message.tenant, message.our_address, message.their_address)
+    conversations.note_inbound(conversation, message)
+    optouts.note_inbound(message)
+    decision, rule_set = routing.route_inbound(message.tenant, _facts(message, number))
+    message.conversation, message.number = conversation, number
+    message.decision = decision.to_snapshot(rule_set)
+    message.state = MessageState.UNROUTED if decision.action == Action.UNROUTED else MessageState.ROUTED
+    message.state_reason, message.due_at = "", None
+    message.save(update_fields=["conversation", "number", "decision", "state", "state_reason", "due_at"])
+    _deliver(message, conversation, decision)
+    if message.configuration_id:
+        Configuration.objects.filter(pk=message.configuration_id).update(last_in_at=message.occurred_at)
+    return decision
+
+
+def _number(message: Message) -> PhoneNumber | None:
+    live = message.tenant.phone_numbers.filter(e164=message.our_address, released_at=None)
+    return live.select_related("pool").first()
+
+
+def _facts(message: Message, number: PhoneNumber | None) -> InboundFacts:
+    trunk_id = number.pool.trunk_id if number else message.configuration.trunk_id if message.configuration else None
+    return InboundFacts(
+        our_address=message.our_address,
+        their_address=message.their_address,
+        body=message.body,
+        num_media=len(message.media),
+        trunk=trunk_id.hex if trunk_id else "",
+        number=number.id.hex if number else "",
+    )
+
+
+def _deliver(message: Message, conversation: Conversation, decision: Decision) -> None:
+    for position, target in enumerate(decision.targets):
+        delivering.place(message, conversation, target, position)

@@ -1,0 +1,13 @@
+"""Hide parts of numbers from people who may see that a text passed, not with whom."""
+
+from rules.e164 import AddressKind, classify_address
+
+_SHOWN_START, _SHOWN_END, _HIDDEN = 5, 2, "•"
+
+
+def mask(address: str) -> str:
+    """Return a phone number with its middle hidden; other addresses as they are."""
+    if classify_address(address) != AddressKind.E164 or len(address) < _SHOWN_START + _SHOWN_END + 2:
+        return address
+    hidden = len(address) - _SHOWN_START - _SHOWN_END
+    return f"{address[:_SHOWN_START]}{_HIDDEN * hidden}{address[-_SHOWN_END:]}"

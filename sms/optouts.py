@@ -1,0 +1,60 @@
+"""Opt-outs: exact words in, a live row per pair of addresses out. The scope is the pair, as at Twilio."""
+
+from sms.models import Message, OptOut
+from sms.webhooks import payloads
+from tenants import audit, clock
+from tenants.audit import Actor
+from tenants.models import Tenant
+
+# Twilio's default words for long codes (documented under "Twilio support for opt-out keywords").
+STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
+START_WORDS = frozenset({"START", "YES", "UNSTOP"})
+
+
+def word_of(body: str) -> str:
+    """Return the word if the whole text is one: "Stop please" is not an opt-out."""
+    return body.strip().upper()
+
+
+def is_opted_out(tenant: Tenant, ours: str, theirs: str) -> bool:
+    """Whether their address has stopped texts from ours."""
+    return tenant.opt_outs.filter(our_address=ours, their_address=theirs, ended_at=None).exists()
+
+
+def note_inbound(message: Message) -> None:
+    """Start or end an opt-out when a received text is exactly such a word, or Twilio says that it is."""
+    said = _opt_out_type(message)
+    word = word_of(message.body)
+    if said == "STOP" or (not said and word in STOP_WORDS):
+        add(message.tenant, message.our_address, message.their_address, source="text", word=word[:20])
+    elif said == "START" or (not said and word in START_WORDS):
+        _end(message.tenant, message.our_address, message.their_address, by="text", source="text")
+
+
+def _opt_out_type(message: Message) -> str:
+    """Return what Twilio's Advanced Opt-Out recognised: STOP, START, HELP or nothing."""
+    parameters = dict(payloads.decode_form(bytes(message.raw))) if message.raw else {}
+    return parameters.get("OptOutType", "").upper()
+
+
+def add(tenant: Tenant, ours: str, theirs: str, *, source: str, word: str = "", actor: Actor = audit.PORTAL) -> None:
+    """Stop texts from ours to theirs; waiting ones are refused when their turn comes."""
+    row = OptOut(tenant=tenant, our_address=ours, their_address=theirs, source=source, word=word)
+    if is_opted_out(tenant, ours, theirs):
+        return
+    OptOut.objects.bulk_create([row], ignore_conflicts=True)
+    audit.record(actor, "sms.opt_out.added", row, {"source": source}, tenant=tenant)
+
+
+def end(actor: Actor, opt_out: OptOut) -> None:
+    """Let texts pass again, by a person's decision."""
+    _end(opt_out.tenant, opt_out.our_address, opt_out.their_address, by=actor.label, source="", actor=actor)
+
+
+def _end(tenant: Tenant, ours: str, theirs: str, *, by: str, source: str, actor: Actor = audit.PORTAL) -> None:
+    live = tenant.opt_outs.filter(our_address=ours, their_address=theirs, ended_at=None)
+    row = live.first()
+    if row is None:
+        return
+    live.update(ended_at=clock.now(), ended_by=by)
+    audit.record(actor, "sms.opt_out.ended", row, {"by": by, "source": source}, tenant=tenant)

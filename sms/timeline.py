@@ -1,0 +1,127 @@
+"""What happened to one message, in order and in words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from sms import errors, status
+from sms.models import Attempt, Delivery, Direction, Message, StatusEvent
+
+_DELIVERY_TONES = {"delivered": "good", "exhausted": "bad", "pending": "neutral", "delivering": "neutral"}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step."""
+
+    title: str
+    at: datetime
+    text: str = ""
+    tone: str = "neutral"
+    icon: str = "circle"
+
+
+def of(message: Message) -> list[Event]:
+    """Return the steps of a message, oldest first."""
+    events = _inbound(message) if message.direction == Direction.IN else _outbound(message)
+    return sorted(events, key=lambda event: event.at)
+
+
+def _inbound(message: Message) -> list[Event]:
+    events = [Event(_("Received"), message.created_at, _source(message), icon="arrow-down-left")]
+    if message.state in ("routed", "unrouted"):
+        events.append(_decided(message))
+    events += [_delivery(delivery) for delivery in message.deliveries.select_related("member", "group")]
+    return events
+
+
+def _source(message: Message) -> str:
+    if message.source == "webhook":
+        return _("Twilio called the webhook, the signature fits.")
+    return _("Found in Twilio's list of messages.")
+
+
+def _decided(message: Message) -> Event:
+    name = message.decision.get("name", "")
+    if message.state == "unrouted":
+        text = _("No inbound rule fits. Add one, or a last rule for all numbers.")
+        return Event(_("Not routed"), message.created_at, text, "warn", "circle-help")
+    return Event(_("Rule “%(name)s” decided") % {"name": name}, message.created_at, "", "neutral", "split")
+
+
+_DELIVERY_TITLES = {
+    "member": gettext_noop("To the inbox of %(label)s"),
+    "group": gettext_noop("To the inbox of the group %(label)s"),
+    "email": gettext_noop("By e-mail to %(label)s"),
+    "auto_reply": gettext_noop("Automatic reply"),
+    "drop": gettext_noop("Dropped, as the rule says"),
+}
+
+
+def _delivery(delivery: Delivery) -> Event:
+    title = _(_DELIVERY_TITLES.get(delivery.kind, "%(label)s")) % {"label": delivery.label}
+    text = delivery.last_error
+    if delivery.state == "pending" and delivery.tries:
+        text = _("%(reason)s Will be tried again.") % {"reason": delivery.last_error}
+    at = delivery.delivered_at or delivery.created_at
+    return Event(title, at, text, _DELIVERY_TONES.get(delivery.state, "neutral"), "inbox")
+
+
+def _outbound(message: Message) -> list[Event]:
+    by = _("Written by %(who)s") % {"who": message.author_label} if message.author_label else ""
+    events = [Event(_("Queued"), message.created_at, by, icon="square-pen")]
+    for attempt in message.attempts.prefetch_related("status_events"):
+        events += _attempt(attempt)
+    if not message.attempts.exists() and message.state not in ("queued", "sending"):
+        events.append(
+            Event(status.describe_state(message.state), message.created_at, message.state_reason, "bad", "circle-x")
+        )
+    return events
+
+
+_OUTCOMES = {
+    "accepted": ("good", "check"),
+    "rejected": ("bad", "circle-x"),
+    "ambiguous": ("warn", "circle-help"),
+    "not_sent": ("neutral", "rotate-ccw"),
+}
+
+
+def _attempt(attempt: Attempt) -> list[Event]:
+    events = []
+    if attempt.posting_at:
+        title = _("Attempt %(number)d from %(sender)s") % {"number": attempt.number, "sender": attempt.sender}
+        events.append(Event(title, attempt.posting_at, icon="send-horizontal"))
+    if attempt.finished_at:
+        tone, icon = _OUTCOMES.get(attempt.outcome, ("neutral", "circle"))
+        events.append(
+            Event(_outcome(attempt), attempt.finished_at, _explained(attempt.error_code) or attempt.note, tone, icon)
+        )
+    return events + [_reported(event) for event in attempt.status_events.all()]
+
+
+def _outcome(attempt: Attempt) -> str:
+    words = {
+        "accepted": _("Twilio accepted it (%(sid)s)"),
+        "rejected": _("Twilio refused it"),
+        "ambiguous": _("No clear answer from Twilio: it may have been sent"),
+        "not_sent": _("Certainly not sent; waits for the next try"),
+    }
+    return words.get(attempt.outcome, attempt.outcome) % {"sid": attempt.provider_sid}
+
+
+def _explained(code: str) -> str:
+    if not code:
+        return ""
+    info = errors.explain(code)
+    return f"{info.meaning} {info.advice} ({code})"
+
+
+def _reported(event: StatusEvent) -> Event:
+    tone = "bad" if event.status in status.FAILED else "good" if event.status in ("delivered", "read") else "neutral"
+    icon = "check-check" if tone == "good" else "circle-alert" if tone == "bad" else "check"
+    return Event(
+        status.describe_status(event.status), event.received_at, _explained(event.error_code) or event.note, tone, icon
+    )

@@ -1,0 +1,164 @@
+"""Conversations: the inbox, one thread with live update, writing."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse, HttpResponseNotModified
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from rules.e164 import format_for_people
+from sms import conversations, outbound, threads, writing
+from sms.models import Conversation
+from tenants import keyset
+from tenants.access import TenantRequest, tenant_view
+from tenants.ids import new_id
+from tenants.roles import Permission
+
+_MAX_BODY = 1600
+
+
+class MessageForm(forms.Form):
+    """A text to a number."""
+
+    to = forms.CharField(label=_("To"), max_length=40, help_text=_("A phone number, typed any way you like."))
+    sender = forms.ChoiceField(label=_("From"), required=False)
+    body = forms.CharField(
+        label=_("Text"), max_length=_MAX_BODY, widget=forms.Textarea(attrs={"rows": 4, "data-segments": ""})
+    )
+    once = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, senders: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["sender"] = forms.ChoiceField(
+            label=_("From"),
+            required=False,
+            choices=[("", _("Automatic (by your outbound rules)")), *((n, format_for_people(n)) for n in senders)],
+        )
+
+
+def _found(request: TenantRequest) -> QuerySet[Conversation]:
+    """Return the conversations the visitor may see, narrowed by the search box."""
+    rows = conversations.visible_to(request.tenant, request.member)
+    text = request.GET.get("q", "").strip()
+    if not text:
+        return rows
+    digits = "".join(character for character in text if character.isdigit())
+    match = Q(contact_name__icontains=text)
+    if digits:
+        match |= Q(their_address__contains=digits) | Q(our_address__contains=digits)
+    return rows.filter(match)
+
+
+def _inbox(request: TenantRequest) -> dict[str, Any]:
+    rows = conversations.with_unread(_found(request), request.member)
+    if request.GET.get("unread"):
+        rows = rows.filter(unread__gt=0)
+    return {
+        "inbox": keyset.page(rows, request, at="last_message_at", size=30),
+        "q": request.GET.get("q", ""),
+        "only_unread": bool(request.GET.get("unread")),
+    }
+
+
+@tenant_view(Permission.CONVERSATIONS_VIEW)
+def conversation_list(request: TenantRequest) -> HttpResponse:
+    """Show the inbox."""
+    return render(request, "sms/conversation_list.html", _inbox(request))
+
+
+@tenant_view(Permission.CONVERSATIONS_VIEW)
+def conversation_detail(request: TenantRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Show one thread; live pages ask with the version they have and get 304 while nothing is new."""
+    visible = conversations.visible_to(request.tenant, request.member)
+    conversation = get_object_or_404(visible, pk=conversation_id)
+    etag = f'"{conversation.version}"'
+    if request.htmx and request.headers.get("If-None-Match") == etag:
+        return HttpResponseNotModified(headers={"ETag": etag})
+    context = {
+        "conversation": conversation,
+        "thread": threads.page(conversation, request),
+        "hindrance": writing.hindrance(request.tenant, request.member, conversation),
+        "draft": request.session.pop(f"draft-{conversation.id.hex}", None),
+        "once": new_id().hex,
+        "may_read": request.member is not None,
+    }
+    if request.htmx and not request.htmx.boosted:
+        response = render(request, "sms/_thread.html", context)
+        response["ETag"] = etag
+        return response
+    return render(request, "sms/conversation_detail.html", context | _inbox(request))
+
+
+@tenant_view(Permission.MESSAGES_SEND)
+def conversation_new(request: TenantRequest) -> HttpResponse:
+    """Write to a number."""
+    senders = writing.senders_of(request.tenant, request.member)
+    initial = {"once": new_id().hex, "to": request.GET.get("to", "")}
+    form = MessageForm(request.POST or None, senders=senders, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            message = outbound.send(
+                request.actor,
+                request.tenant,
+                to=form.cleaned_data["to"],
+                body=form.cleaned_data["body"],
+                sender=form.cleaned_data["sender"],
+                member=request.member,
+                author_label=str(request.member or request.user),
+                idempotency_key=f"page-{form.cleaned_data['once']}",
+            )
+        except outbound.SendRefused as error:
+            form.add_error("to" if error.code == "number" else None, str(error))
+        else:
+            return redirect("sms:conversation_detail", request.tenant.slug, message.conversation_id)
+    context = {"form": form, "hindrance": writing.hindrance(request.tenant, request.member)}
+    return render(request, "sms/conversation_new.html", context)
+
+
+@require_POST
+@tenant_view(Permission.MESSAGES_SEND)
+def conversation_send(request: TenantRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Answer in a thread; a refused text stays in the box, with the reason."""
+    conversation = get_object_or_404(conversations.visible_to(request.tenant, request.member), pk=conversation_id)
+    body = request.POST.get("body", "")
+    try:
+        outbound.send(
+            request.actor,
+            request.tenant,
+            to=conversation.their_address,
+            body=body,
+            conversation=conversation,
+            member=request.member,
+            author_label=str(request.member or request.user),
+            idempotency_key=f"page-{request.POST.get('once') or new_id().hex}"[:255],
+        )
+    except outbound.SendRefused as error:
+        request.session[f"draft-{conversation.id.hex}"] = {"body": body[:_MAX_BODY], "error": str(error)}
+    return redirect("sms:conversation_detail", request.tenant.slug, conversation.id)
+
+
+@require_POST
+@tenant_view(Permission.CONVERSATIONS_VIEW)
+def conversation_read(request: TenantRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Mark a thread as read by the visitor."""
+    conversation = get_object_or_404(conversations.visible_to(request.tenant, request.member), pk=conversation_id)
+    if request.member is not None:
+        conversations.mark_read(conversation, request.member)
+    if request.htmx:
+        return HttpResponse(status=204)
+    return redirect("sms:conversation_detail", request.tenant.slug, conversation.id)
+
+
+@require_POST
+@tenant_view(Permission.MESSAGES_SEND)
+def conversation_name(request: TenantRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Give the person at the other end a name."""
+    conversation = get_object_or_404(conversations.visible_to(request.tenant, request.member), pk=conversation_id)
+    conversations.rename(conversation, request.POST.get("name", ""))
+    messages.success(request, _("The name is saved."))
+    return redirect("sms:conversation_detail", request.tenant.slug, conversation.id)

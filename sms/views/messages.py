@@ -1,0 +1,114 @@
+"""The message log and one message's page."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from rules import routing
+from rules.e164 import format_for_people
+from sms import errors, log, masking, outbound, segments, threads, timeline
+from sms.models import Message
+from tenants import keyset
+from tenants.access import TenantRequest, can, tenant_view
+from tenants.roles import Permission
+
+STATE_CHOICES = [
+    ("", _("Any state")),
+    ("waiting", _("Waiting")),
+    ("sent", _("Sent")),
+    ("delivered", _("Delivered")),
+    ("failed", _("Failed")),
+    ("unknown", _("Unknown outcome")),
+    ("unrouted", _("Not routed")),
+    ("held", _("Held")),
+]
+DIRECTION_CHOICES = [("", _("In and out")), ("in", _("Received")), ("out", _("Sent"))]
+
+
+def _shown(request: TenantRequest, address: str) -> str:
+    return format_for_people(address) if can(request, Permission.MESSAGES_UNMASKED) else masking.mask(address)
+
+
+@tenant_view(Permission.MESSAGES_VIEW)
+def message_list(request: TenantRequest) -> HttpResponse:
+    """Show the log, newest first."""
+    page = keyset.page(log.found(request).select_related("configuration").defer("raw", "decision"), request)
+    rows = [
+        {
+            "message": message,
+            "theirs": _shown(request, message.their_address),
+            "ours": format_for_people(message.our_address),
+            "state": threads.state_of(message),
+        }
+        for message in page.rows
+    ]
+    context = {
+        "page": page,
+        "rows": rows,
+        "states": STATE_CHOICES,
+        "directions": DIRECTION_CHOICES,
+        "filters": {name: request.GET.get(name, "") for name in ("q", "direction", "state", "from", "to")},
+        "narrowed": any(request.GET.get(name) for name in ("q", "direction", "state", "from", "to")),
+    }
+    return render(request, "sms/message_list.html", context)
+
+
+def _message(request: TenantRequest, message_id: uuid.UUID) -> Message:
+    return get_object_or_404(log.visible_to(request).select_related("configuration", "conversation"), pk=message_id)
+
+
+@tenant_view(Permission.MESSAGES_VIEW)
+def message_detail(request: TenantRequest, message_id: uuid.UUID) -> HttpResponse:
+    """Show one message: what it says, what happened to it, and why it went where it went."""
+    message = _message(request, message_id)
+    context = {
+        "message": message,
+        "theirs": _shown(request, message.their_address),
+        "state": threads.state_of(message),
+        "problem": errors.explain(message.error_code) if message.error_code else None,
+        "events": timeline.of(message),
+        "decision": routing.explain_snapshot(request.tenant, message) if message.decision else None,
+        "sender_steps": message.decision.get("sender", {}).get("steps", []),
+        "count": segments.count(message.body),
+    }
+    return render(request, "sms/message_detail.html", context)
+
+
+@require_POST
+@tenant_view(Permission.MESSAGES_SEND)
+def message_cancel(request: TenantRequest, message_id: uuid.UUID) -> HttpResponse:
+    """Cancel a text that has not left yet."""
+    message = _message(request, message_id)
+    if outbound.cancel(request.actor, message):
+        messages.success(request, _("The text is canceled."))
+    else:
+        messages.warning(request, _("Too late: the text has left already."))
+    return redirect("sms:message_detail", request.tenant.slug, message.id)
+
+
+@require_POST
+@tenant_view(Permission.MESSAGES_SEND)
+def message_send_again(request: TenantRequest, message_id: uuid.UUID) -> HttpResponse:
+    """Send a text of unknown outcome again, knowingly: it may arrive twice."""
+    message = _message(request, message_id)
+    if outbound.send_again(request.actor, message):
+        messages.success(request, _("The text is queued again."))
+    else:
+        messages.warning(request, _("Only texts of unknown outcome can be sent again from here."))
+    return redirect("sms:message_detail", request.tenant.slug, message.id)
+
+
+@require_POST
+@tenant_view(Permission.MESSAGES_SEND)
+def message_mark_as_sent(request: TenantRequest, message_id: uuid.UUID) -> HttpResponse:
+    """Settle a text of unknown outcome: the other end has it."""
+    message = _message(request, message_id)
+    if outbound.mark_as_sent(request.actor, message):
+        messages.success(request, _("The text is marked as sent."))
+    else:
+        messages.warning(request, _("Only texts of unknown outcome can be marked."))
+    return redirect("sms:message_detail", request.tenant.slug, message.id)

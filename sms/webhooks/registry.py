@@ -1,0 +1,101 @@
+"""Which configuration a webhook key belongs to, with its tokens: kept in memory for seconds."""
+
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sms.models import TwilioAccount, WebhookKey
+from tenants import clock, secrets
+
+_KEEP_SECONDS = 10.0
+_KEEP_ENTRIES = 20_000
+_NOTE_SECONDS = 60.0
+STATUS_OVERLAP = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the webhook path needs to know about one key."""
+
+    tenant_id: uuid.UUID
+    configuration_id: uuid.UUID
+    account_id: uuid.UUID
+    account_sid: str
+    tokens: tuple[str, ...]
+    is_open: bool
+    retires_at: datetime | None
+    former_token_kept: bool
+    webhook_method: str
+
+    def takes_messages(self) -> bool:
+        """Whether the key still receives texts; a rotated one does until its overlap ends."""
+        return self.retires_at is None or self.retires_at > clock.now()
+
+    def takes_reports(self) -> bool:
+        """Whether the key still receives delivery reports of texts sent before a rotation."""
+        return self.retires_at is None or self.retires_at + STATUS_OVERLAP > clock.now()
+
+
+_lock = threading.Lock()
+_entries: dict[str, tuple[float, Entry]] = {}
+_noted: dict[tuple[uuid.UUID, int], float] = {}
+
+
+def find(key: str, *, fresh: bool = False) -> Entry | None:
+    """Return what a key stands for, or None when no living configuration has it."""
+    kept = _entries.get(key)
+    if kept and not fresh and kept[0] > time.monotonic():
+        return kept[1]
+    entry = _read(key)
+    with _lock:
+        if entry is None:
+            _entries.pop(key, None)
+        else:
+            if len(_entries) >= _KEEP_ENTRIES:
+                _entries.clear()
+            _entries[key] = (time.monotonic() + _KEEP_SECONDS, entry)
+    return entry
+
+
+def forget() -> None:
+    """Read everything anew at the next request; flows call this after a change, so that this process follows at once."""
+    with _lock:
+        _entries.clear()
+        _noted.clear()
+
+
+def _read(key: str) -> Entry | None:
+    row = (
+        WebhookKey.objects.select_related("configuration__account", "tenant")
+        .filter(key=key, configuration__deleted_at=None, tenant__deleted_at=None)
+        .first()
+    )
+    if row is None:
+        return None
+    configuration, account = row.configuration, row.configuration.account
+    return Entry(
+        tenant_id=row.tenant_id,
+        configuration_id=configuration.pk,
+        account_id=account.pk,
+        account_sid=account.account_sid,
+        tokens=(secrets.open(account, "auth_token"), secrets.open(account, "secondary_token")),
+        is_open=row.tenant.is_open and row.tenant.sms_enabled and configuration.enabled,
+        retires_at=row.retires_at,
+        former_token_kept=account.secondary_is_former,
+        webhook_method=configuration.webhook_method,
+    )
+
+
+def note_token(entry: Entry, token: int) -> None:
+    """Remember which Auth Token signed, once a minute; a replaced one goes when the new one has been seen at work."""
+    slot, now = (entry.account_id, token), time.monotonic()
+    if _noted.get(slot, 0.0) > now:
+        return
+    _noted[slot] = now + _NOTE_SECONDS
+    account = TwilioAccount.objects.filter(pk=entry.account_id)
+    account.update(**{"secondary_seen_at" if token else "token_seen_at": clock.now()})
+    if token == 0 and entry.former_token_kept:
+        account.update(secondary_token_sealed=b"", secondary_token_last4="", secondary_is_former=False)
+        forget()
