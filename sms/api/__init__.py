@@ -1,0 +1,1 @@
+"""The API of sms: the same flow functions as the pages."""

@@ -1,0 +1,83 @@
+"""The API's door: a key names its tenant; nothing else does."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.decorators import api_view, authentication_classes, permission_classes
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tenants import api_keys, clock
+from tenants.access import Access, View, enter
+from tenants.audit import Actor
+from tenants.models import ApiKey, Tenant
+from tenants.roles import Permission
+
+
+class ApiRequest(Request):
+    """A request of a program: `auth` is its key."""
+
+    auth: ApiKey
+    tenant: Tenant
+    actor: Actor
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer smsp_…`."""
+
+    def authenticate(self, request: Request) -> tuple[None, ApiKey] | None:
+        """Return the key that signs this request."""
+        kind, _, text = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() != "bearer":
+            return None
+        key = api_keys.find(text)
+        if key is None:
+            raise AuthenticationFailed("This API key is unknown, revoked, or its tenant is closed.")
+        return None, key
+
+    def authenticate_header(self, request: Request) -> str:
+        """Say how to authenticate."""
+        return "Bearer"
+
+
+class HasKey(BasePermission):
+    """Only requests with a key pass; a key may do what its tenant's administrators may."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether a key is there."""
+        return isinstance(request.auth, ApiKey)
+
+
+def api_endpoint(methods: list[str], permission: Permission) -> Callable[[Callable[..., Response]], View]:
+    """Make a function an endpoint for keys of one tenant; puts `tenant` and `actor` on the request."""
+
+    def decorate(function: Callable[..., Response]) -> View:
+        @api_view(methods)
+        @authentication_classes([ApiKeyAuthentication])
+        @permission_classes([HasKey])
+        def endpoint(request: Request, *args: Any, **kwargs: Any) -> Response:
+            clock.sync()
+            program = cast(ApiRequest, request)
+            program.tenant = program.auth.tenant
+            program.actor = _actor(program.auth, request._request)
+            enter(program.tenant)
+            return function(program, *args, **kwargs)
+
+        endpoint.__doc__ = function.__doc__
+        endpoint.__name__ = function.__name__
+        endpoint.access = Access("api", permission)  # type: ignore[attr-defined]
+        return cast(View, endpoint)
+
+    return decorate
+
+
+def _actor(key: ApiKey, request: HttpRequest) -> Actor:
+    return Actor(
+        label=f"API key {key.name}",
+        address=request.META.get("REMOTE_ADDR") or None,
+        request_id=getattr(request, "request_id", ""),
+    )
