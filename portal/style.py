@@ -60,7 +60,14 @@ def _samples() -> dict[str, Any]:
     now = clock.now()
     hours = [{"label": f"{hour:02}:00", "values": [hour * 7 % 23, hour * 5 % 17]} for hour in range(24)]
     rows = [
-        {"id": "0190a1", "name": "Support line", "trunk": "Acme voice", "number": "+12027594810", "count": 1240, "on": True},
+        {
+            "id": "0190a1",
+            "name": "Support line",
+            "trunk": "Acme voice",
+            "number": "+12027594810",
+            "count": 1240,
+            "on": True,
+        },
         {"id": "0190a2", "name": "Marketing", "trunk": "Acme voice", "number": "+12027594811", "count": 18, "on": True},
         {"id": "0190a3", "name": "Old shop", "trunk": "Acme shop", "number": "+442071838750", "count": 0, "on": False},
     ]

@@ -55,6 +55,29 @@ def _icon(name: str, size: int, css: str) -> SafeString:
     return mark_safe(drawing)  # noqa: S308
 
 
+@register.simple_tag
+def tone_icon(tone: str, size: int = 16) -> SafeString:
+    """Draw the icon of a tone: good, warn, bad, else info."""
+    names = {"good": "circle-check", "warn": "triangle-alert", "bad": "circle-alert"}
+    return _icon(names.get(tone, "info"), size, "")
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """Name the browser and the system that a user agent stands for; unknown ones stay as they are."""
+    programs = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+    systems = {
+        "iPhone": "iPhone",
+        "iPad": "iPad",
+        "Android": "Android",
+        "Windows": "Windows",
+        "Mac OS": "macOS",
+        "Linux": "Linux",
+    }
+    found = [next((name for mark, name in names.items() if mark in user_agent), "") for names in (programs, systems)]
+    return " · ".join(filter(None, found)) or user_agent
+
+
 @register.filter
 def initials(name: str) -> str:
     """Return up to two letters that stand for a person."""

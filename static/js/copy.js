@@ -10,13 +10,13 @@ function selectInstead(button, value) {
   const box = button?.closest("[data-copy-box]");
   const input = box?.querySelector("input");
   if (!input) {
-    document.dispatchEvent(new CustomEvent("toast", { detail: { text: words.press, tone: "info", field: value } }));
+    document.dispatchEvent(new CustomEvent("toast", { detail: { text: words.textPress, tone: "info", field: value } }));
     return;
   }
   input.focus();
   input.select();
   const hint = box.querySelector(".copy-hint");
-  hint.textContent = words.press;
+  hint.textContent = words.textPress;
   hint.hidden = false;
 }
 
@@ -37,8 +37,8 @@ document.addEventListener("click", async (event) => {
 
 document.addEventListener("copy-text", async (event) => {
   const { value, next } = event.detail;
-  const link = next ? { href: next, label: words.next } : undefined;
+  const link = next ? { href: next, label: words.textNext } : undefined;
   if (await copy(value)) {
-    document.dispatchEvent(new CustomEvent("toast", { detail: { text: words.copied, code: value, link } }));
+    document.dispatchEvent(new CustomEvent("toast", { detail: { text: words.textCopied, code: value, link } }));
   }
 });

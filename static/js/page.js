@@ -100,7 +100,7 @@ if (toasts) {
     if (event.target.closest(".toast-close")) close(event.target.closest(".toast"));
   });
   toasts.querySelectorAll(".toast").forEach(leaveByItself);
-  document.addEventListener("htmx:sendError", () => show({ text: toasts.dataset.failed, tone: "bad" }));
+  document.addEventListener("htmx:sendError", () => show({ text: toasts.dataset.textFailed, tone: "bad" }));
 }
 
 // --- Threads open at their newest message and stay there while one reads the end ---
