@@ -1,7 +1,7 @@
 """Sign-in, password and second factor: allauth's views, closed sign-up left out."""
 
 from allauth.account import views
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from portal import profile
 
@@ -14,8 +14,8 @@ urlpatterns = [
     path("password/reset/", views.password_reset, name="account_reset_password"),
     path("password/reset/done/", views.password_reset_done, name="account_reset_password_done"),
     path("password/reset/key/done/", views.password_reset_from_key_done, name="account_reset_password_from_key_done"),
-    path(
-        "password/reset/key/<str:uidb36>-<str:key>/",
+    re_path(  # the key has a dash of its own
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         views.password_reset_from_key,
         name="account_reset_password_from_key",
     ),

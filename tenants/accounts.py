@@ -7,22 +7,27 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
 
-from tenants import secrets
+from tenants import links, secrets
 from tenants.ids import new_id
 
 _TABLE = "mfa_authenticator"
 _SEPARATOR = "."
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     """People come by invitation only."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Nobody signs up by himself."""
         return False
 
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Return the link of a reset mail, under our public address instead of the request's Host."""
+        uid, _dash, token = key.partition("-")
+        return links.absolute("account_reset_password_from_key", uid, token)
 
-class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+
+class MfaAdapter(DefaultMFAAdapter):
     """Seals second-factor secrets like every other secret."""
 
     def encrypt(self, text: str) -> str:

@@ -1,7 +1,7 @@
 """Lists that people sort by a column: the sorted column and the page, over the keyset helper."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from django.db.models import F, Model, QuerySet
 from django.db.models.expressions import Combinable
@@ -26,4 +26,4 @@ def page(
     descending = (wanted if wanted.lstrip("-") in columns else default).startswith("-")
     column = columns[name]
     rows = queryset.annotate(sort_key=F(column) if isinstance(column, str) else column)
-    return keyset.page(rows, request, size=size, at="sort_key", descending=descending)
+    return keyset.page(cast("QuerySet[Row]", rows), request, size=size, at="sort_key", descending=descending)

@@ -34,4 +34,4 @@ class TenantPasswordLength:
         if user is None or user.pk is None:
             return SHORTEST
         least = user.memberships.aggregate(least=Max("tenant__password_min_length"))["least"]
-        return int(least or SHORTEST)
+        return max(int(least or 0), SHORTEST)
