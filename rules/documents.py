@@ -124,10 +124,10 @@ class Route:
             "label": self.label,
         }
 
-    def dial(self, to: E164) -> E164:
+    def dial(self, to: str) -> E164:
         """Return the number this route sends to: digits stripped from the front, then others put there."""
         if not (self.strip or self.prepend):
-            return to
+            return E164(to)
         rewritten = f"+{digits_of(self.prepend)}{digits_of(to)[self.strip :]}"
         try:
             return parse_number(rewritten)
