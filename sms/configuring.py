@@ -1,14 +1,192 @@
 """SMS configurations: their webhook addresses, and every change to them."""
 
 import ipaddress
+import os
 import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from sms.models import Configuration, WebhookKey
+from sms import credentials, numbers
+from sms.models import Configuration, Direction, Message, PhoneNumber, Trunk, TwilioAccount, WebhookKey
+from sms.status import MessageState
 from sms.twilio.client import is_sandbox
+from sms.twilio.setup import Finding
+from sms.webhooks import keys, registry
+from tenants import audit, clock
+from tenants.audit import Actor
+from tenants.models import Tenant
+
+KEY_OVERLAP_DAYS = 7
+DELETED = "configuration_deleted"
+
+
+class ConfigurationRefused(Exception):
+    """A configuration cannot be made or changed like this; `field` says where to mend it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def trunk_choices(tenant: Tenant) -> list[tuple[Trunk, str]]:
+    """Return a tenant's trunks, each with the reason why it cannot be chosen, if there is one."""
+    trunks = numbers.trunks_of(tenant).select_related("account")
+    return [(trunk, "" if trunk.enabled else _("disabled")) for trunk in trunks]
+
+
+def add(
+    actor: Actor,
+    tenant: Tenant,
+    *,
+    trunk: Trunk,
+    account_sid: str = "",
+    auth_token: str = "",
+    sender_id: str = "",
+    name: str = "",
+    enabled: bool = True,
+    messaging_service_sid: str = "",
+    finding: Finding | None = None,
+    **more: str | None,
+) -> Configuration:
+    """Make an SMS configuration. Without an Account SID it uses the operator's credentials that come with the trunk.
+
+    `more` takes secondary_token, api_key_sid, api_key_secret, region and edge.
+
+    Raises:
+        ConfigurationRefused: the trunk has no credentials, or a configuration for this account already.
+    """
+    with transaction.atomic():
+        if account_sid:
+            typed = credentials.Typed(account_sid, auth_token=auth_token or None, **more)
+            account = credentials.save(actor, credentials.prepare(tenant, typed), finding)
+        else:
+            account = _operators(trunk)
+        _refuse_twin(tenant, trunk, account)
+        configuration = Configuration.objects.create(
+            tenant=tenant,
+            trunk=trunk,
+            account=account,
+            name=_free_name(tenant, name or trunk.name),
+            sender_id=sender_id,
+            messaging_service_sid=messaging_service_sid,
+            enabled=enabled,
+        )
+        _new_key(configuration)
+        audit.record(actor, "sms.configuration.created", configuration, _facts(configuration), tenant=tenant)
+    return configuration
+
+
+def _operators(trunk: Trunk) -> TwilioAccount:
+    if trunk.account is None:
+        raise ConfigurationRefused("account_sid", _("Type the Account SID: this trunk brings no credentials."))
+    return trunk.account
+
+
+def _refuse_twin(tenant: Tenant, trunk: Trunk, account: TwilioAccount, but: Configuration | None = None) -> None:
+    twins = tenant.configurations.filter(trunk=trunk, account=account, deleted_at=None)
+    twin = (twins.exclude(pk=but.pk) if but else twins).first()
+    if twin is not None:
+        text = _("“%s” already joins this trunk and this account. Edit that one instead.") % twin.name
+        raise ConfigurationRefused("trunk" if but is None else "account_sid", text)
+
+
+def _free_name(tenant: Tenant, wanted: str) -> str:
+    taken = set(tenant.configurations.filter(deleted_at=None).values_list("name", flat=True))
+    names = (wanted if n == 1 else f"{wanted[:58]} {n}" for n in range(1, len(taken) + 2))
+    return next(name for name in names if name not in taken)
+
+
+def _facts(configuration: Configuration) -> dict[str, str]:
+    return {
+        "trunk": str(configuration.trunk),
+        "account": str(configuration.account),
+        "sender_id": configuration.sender_id,
+    }
+
+
+def _new_key(configuration: Configuration) -> WebhookKey:
+    text = keys.make(settings.WEBHOOK_KEY_SECRETS[0].encode(), os.urandom(16))
+    return WebhookKey.objects.create(tenant=configuration.tenant, configuration=configuration, key=text)
+
+
+def change(
+    actor: Actor,
+    configuration: Configuration,
+    *,
+    fields: Mapping[str, Any],
+    typed: credentials.Typed | None = None,
+    finding: Finding | None = None,
+) -> Configuration:
+    """Change a configuration and, when something was typed, its tenant's credentials; never the operator's.
+
+    Raises:
+        ConfigurationRefused: another configuration joins this trunk and this account already.
+    """
+    values = dict(fields)
+    with transaction.atomic():
+        if typed is not None:
+            values["account"] = credentials.save(actor, credentials.prepare(configuration.tenant, typed), finding)
+            _refuse_twin(configuration.tenant, configuration.trunk, values["account"], configuration)
+        changes = audit.differences({name: getattr(configuration, name) for name in values}, values)
+        for name in changes:
+            setattr(configuration, name, values[name])
+        if changes:
+            configuration.save(update_fields=list(changes))
+            audit.record(actor, "sms.configuration.changed", configuration, changes, tenant=configuration.tenant)
+    transaction.on_commit(registry.forget)
+    return configuration
+
+
+def replace_token(
+    actor: Actor, configuration: Configuration, auth_token: str, *, finding: Finding | None = None
+) -> TwilioAccount:
+    """Replace the Auth Token of a configuration's account; the former is accepted until the new one has been seen."""
+    credentials.replace_token(actor, configuration.account, auth_token, finding)
+    return configuration.account
+
+
+def rotate_key(actor: Actor, configuration: Configuration, *, overlap_days: int = KEY_OVERLAP_DAYS) -> WebhookKey:
+    """Give the webhook a new address; the former one takes texts until the overlap ends."""
+    with transaction.atomic():
+        retires = clock.now() + timedelta(days=overlap_days)
+        configuration.webhook_keys.filter(retires_at=None).update(retires_at=retires)
+        key = _new_key(configuration)
+        days = {"overlap_days": overlap_days}
+        audit.record(actor, "sms.webhook.rotated", configuration, days, tenant=configuration.tenant)
+    transaction.on_commit(registry.forget)
+    return key
+
+
+def delete(actor: Actor, configuration: Configuration) -> int:
+    """Delete a configuration: waiting texts are canceled, its webhook ends. Returns how many texts were canceled."""
+    with transaction.atomic():
+        now = clock.now()
+        canceled = waiting(configuration).update(state=MessageState.CANCELED, state_reason=DELETED, due_at=None)
+        configuration.deleted_at = now
+        configuration.save(update_fields=["deleted_at"])
+        configuration.webhook_keys.filter(retires_at=None).update(retires_at=now)
+        counts = {"canceled_texts": canceled}
+        audit.record(actor, "sms.configuration.deleted", configuration, counts, tenant=configuration.tenant)
+    transaction.on_commit(registry.forget)
+    return canceled
+
+
+def waiting(configuration: Configuration) -> QuerySet[Message]:
+    """Return the texts that wait to be sent through a configuration; those being posted are not among them."""
+    states = [MessageState.QUEUED, MessageState.HELD]
+    return configuration.messages.filter(direction=Direction.OUT, state__in=states)
+
+
+def numbers_of(configuration: Configuration) -> QuerySet[PhoneNumber]:
+    """Return the numbers that a configuration's trunk gives its tenant."""
+    return numbers.live_numbers(configuration.tenant).filter(pool__trunk_id=configuration.trunk_id)
 
 
 def base_url(configuration: Configuration) -> str:
