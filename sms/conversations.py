@@ -1,5 +1,8 @@
 """Conversations: find or make one, note what passes, say who sees it and who has read it."""
 
+import uuid
+from typing import TYPE_CHECKING, TypedDict
+
 from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 
@@ -7,7 +10,16 @@ from sms.models import Conversation, ConversationRead, InboxThread, Message
 from tenants.models import Group, Member, Tenant
 from tenants.roles import Permission, Role, permissions_of
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
 _PREVIEW = 160
+
+
+class Unread(TypedDict):
+    """How many inbound texts of a conversation the viewer has not seen."""
+
+    unread: int
 
 
 def find_or_make(tenant: Tenant, ours: str, theirs: str) -> Conversation:
@@ -37,7 +49,7 @@ def _note(conversation: Conversation, message: Message, **counts: object) -> Non
     )
 
 
-def bump(conversation_id: object) -> None:
+def bump(conversation_id: uuid.UUID) -> None:
     """Tell live pages that something in a conversation has changed."""
     Conversation.objects.filter(pk=conversation_id).update(version=F("version") + 1)
 
@@ -61,7 +73,9 @@ def visible_to(tenant: Tenant, member: Member | None) -> QuerySet[Conversation]:
     return everything.filter(pk__in=own.values("conversation"))
 
 
-def with_unread(conversations: QuerySet[Conversation], member: Member | None) -> QuerySet[Conversation]:
+def with_unread(
+    conversations: QuerySet[Conversation], member: Member | None
+) -> "QuerySet[WithAnnotations[Conversation, Unread]]":
     """Annotate each conversation with `unread`: inbound texts the member has not seen."""
     if member is None:
         return conversations.annotate(unread=Value(0, output_field=IntegerField()))

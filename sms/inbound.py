@@ -8,7 +8,7 @@ from rules.engine import Action, Decision
 from rules.facts import InboundFacts
 
 from rules import routing
-from sms import conversations, delivering, optouts
+from sms import claims, conversations, delivering, optouts
 from sms.models import Configuration, Conversation, Direction, Message, PhoneNumber
 from sms.status import MessageState
 from sms.webhooks.payloads import InboundText
@@ -59,13 +59,13 @@ def accept(
 def _insert_once(row: Message) -> bool:
     """Insert without an ORM round trip more than needed: the webhook path is counted in statements."""
     fields = Message._meta.concrete_fields
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
     values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
     table = connection.ops.quote_name(Message._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING", values)  # noqa: S608
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def note_method(configuration_id: uuid.UUID, known: str, method: str) -> None:
@@ -101,6 +101,7 @@ def _work_batch() -> int:
             .filter(state=MessageState.RECEIVED, direction=Direction.IN, due_at__lte=clock.now())
             .order_by("due_at", "id")[:_BATCH]
         )
+        claims.lock_pairs((optouts.pair_of(message) for message in due if optouts.is_word(message)), shared=False)
         for message in due:
             _process_or_postpone(message)
     return len(due)

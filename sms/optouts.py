@@ -1,5 +1,6 @@
 """Opt-outs: exact words in, a live row per pair of addresses out. The scope is the pair, as at Twilio."""
 
+from sms import claims
 from sms.models import Message, OptOut
 from sms.webhooks import payloads
 from tenants import audit, clock
@@ -14,6 +15,16 @@ START_WORDS = frozenset({"START", "YES", "UNSTOP"})
 def word_of(body: str) -> str:
     """Return the word if the whole text is one: "Stop please" is not an opt-out."""
     return body.strip().upper()
+
+
+def is_word(message: Message) -> bool:
+    """Whether a received text starts or ends an opt-out."""
+    return bool(_opt_out_type(message)) or word_of(message.body) in STOP_WORDS | START_WORDS
+
+
+def pair_of(message: Message) -> claims.Pair:
+    """Return the pair of addresses that a text is between, as the locks know it."""
+    return message.tenant_id, message.our_address, message.their_address
 
 
 def is_opted_out(tenant: Tenant, ours: str, theirs: str) -> bool:
@@ -39,6 +50,7 @@ def _opt_out_type(message: Message) -> str:
 
 def add(tenant: Tenant, ours: str, theirs: str, *, source: str, word: str = "", actor: Actor = audit.PORTAL) -> None:
     """Stop texts from ours to theirs; waiting ones are refused when their turn comes."""
+    claims.lock_pairs([(tenant.pk, ours, theirs)], shared=False)
     row = OptOut(tenant=tenant, our_address=ours, their_address=theirs, source=source, word=word)
     if is_opted_out(tenant, ours, theirs):
         return

@@ -1,6 +1,7 @@
 """The API's door: a key names its tenant; nothing else does."""
 
 from collections.abc import Callable
+from functools import update_wrapper
 from typing import Any, cast
 
 from django.http import HttpRequest
@@ -67,10 +68,10 @@ def api_endpoint(methods: list[str], permission: Permission) -> Callable[[Callab
             enter(program.tenant)
             return function(program, *args, **kwargs)
 
-        endpoint.__doc__ = function.__doc__
-        endpoint.__name__ = function.__name__
-        endpoint.access = Access("api", permission)  # type: ignore[attr-defined]
-        return cast(View, endpoint)
+        view = cast(View, endpoint)
+        update_wrapper(view, function, updated=())
+        view.access = Access("api", permission)  # type: ignore[attr-defined]
+        return view
 
     return decorate
 

@@ -31,10 +31,14 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         body |= {"title": "Some fields need attention.", "errors": _fields(error.detail)}
     else:
         body |= {"title": str(error.detail)} | getattr(error, "more", {})
-    headers = {"WWW-Authenticate": str(error.auth_header)} if getattr(error, "auth_header", None) else {}
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait))
-    return Response(body, status=error.status_code, headers=headers, content_type=CONTENT_TYPE)
+    return Response(body, status=error.status_code, headers=_headers(error), content_type=CONTENT_TYPE)
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    """Say how to authenticate, or how long to wait (seconds)."""
+    challenge, wait = getattr(error, "auth_header", None), getattr(error, "wait", None)
+    headers = {"WWW-Authenticate": str(challenge)} if challenge else {}
+    return headers | ({"Retry-After": str(int(wait))} if wait else {})
 
 
 def _code(error: exceptions.APIException) -> str:

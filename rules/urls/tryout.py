@@ -1,5 +1,0 @@
-"""Addresses of tryout."""
-
-from django.urls import URLPattern
-
-urlpatterns: list[URLPattern] = []
