@@ -6,11 +6,11 @@ function confirm(button) {
   setTimeout(() => delete button.dataset.copied, 2000);
 }
 
-function selectInstead(button, value) {
+function selectInstead(button, value, link) {
   const box = button?.closest("[data-copy-box]");
   const input = box?.querySelector("input");
   if (!input) {
-    document.dispatchEvent(new CustomEvent("toast", { detail: { text: words.textPress, tone: "info", field: value } }));
+    document.dispatchEvent(new CustomEvent("toast", { detail: { text: words.textPress, tone: "info", field: value, link } }));
     return;
   }
   input.focus();
@@ -20,12 +20,12 @@ function selectInstead(button, value) {
   hint.hidden = false;
 }
 
-async function copy(value, button) {
+async function copy(value, button, link) {
   try {
     await navigator.clipboard.writeText(value); // absent on plain http, refused without permission
     return true;
   } catch {
-    selectInstead(button, value);
+    selectInstead(button, value, link);
     return false;
   }
 }
@@ -38,7 +38,7 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("copy-text", async (event) => {
   const { value, next } = event.detail;
   const link = next ? { href: next, label: words.textNext } : undefined;
-  if (await copy(value)) {
+  if (await copy(value, null, link)) {
     document.dispatchEvent(new CustomEvent("toast", { detail: { text: words.textCopied, code: value, link } }));
   }
 });
