@@ -27,7 +27,7 @@ _local = local_secrets(VAR_DIR) if DEBUG else {}
 
 def _required(name: str) -> str:
     """Return a secret from the environment; in development from the file made at first start."""
-    value = env.str(name, default=_local.get(name, ""))
+    value: str = env.str(name, default=_local.get(name, ""))
     if not value:
         raise ImproperlyConfigured(
             f"{name} is not set. Set it in the environment: see the settings table in README.md."
@@ -335,8 +335,8 @@ USE_I18N = True
 
 # --- API ---------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.api_access.ApiKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["tenants.api_access.HasKey"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.api_auth.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.api_auth.HasKey"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -5,15 +5,13 @@ from functools import update_wrapper
 from typing import Any, cast
 
 from django.http import HttpRequest
-from rest_framework.authentication import BaseAuthentication
 from rest_framework.decorators import api_view, authentication_classes, permission_classes
-from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tenants import api_keys, clock
+from tenants import clock
 from tenants.access import Access, View, enter
+from tenants.api_auth import ApiKeyAuthentication, HasKey
 from tenants.audit import Actor
 from tenants.models import ApiKey, Tenant
 from tenants.roles import Permission
@@ -25,32 +23,6 @@ class ApiRequest(Request):
     auth: ApiKey
     tenant: Tenant
     actor: Actor
-
-
-class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer smsp_…`."""
-
-    def authenticate(self, request: Request) -> tuple[None, ApiKey] | None:
-        """Return the key that signs this request."""
-        kind, _, text = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() != "bearer":
-            return None
-        key = api_keys.find(text)
-        if key is None:
-            raise AuthenticationFailed("This API key is unknown, revoked, or its tenant is closed.")
-        return None, key
-
-    def authenticate_header(self, request: Request) -> str:
-        """Say how to authenticate."""
-        return "Bearer"
-
-
-class HasKey(BasePermission):
-    """Only requests with a key pass; a key may do what its tenant's administrators may."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether a key is there."""
-        return isinstance(request.auth, ApiKey)
 
 
 def api_endpoint(methods: list[str], permission: Permission) -> Callable[[Callable[..., Response]], View]:

@@ -4,7 +4,7 @@ import uuid
 import zoneinfo
 from typing import TYPE_CHECKING
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MinValueValidator, URLValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -48,7 +48,9 @@ class Tenant(models.Model):
     name = models.CharField(_("Name"), max_length=1024)
     slug = models.SlugField(_("Short name in addresses"), max_length=40, unique=True)
     domain = models.CharField(_("Domain"), max_length=253, blank=True, default="")
-    website = models.URLField(_("Website"), blank=True, default="")
+    website = models.CharField(
+        _("Website"), max_length=200, blank=True, default="", validators=[URLValidator(schemes=["http", "https"])]
+    )
     country = models.CharField(_("Country"), max_length=2)
     time_zone = models.CharField(_("Time zone"), max_length=64, default="UTC")
     currency = models.CharField(_("Currency"), max_length=3, default="USD")
