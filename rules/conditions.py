@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, Self, TypeVar
 
-from rules import inbound_conditions as inbound
-from rules import outbound_conditions as outbound
+import rules.inbound_conditions as inbound
+import rules.outbound_conditions as outbound
 from rules.facts import InboundFacts, OutboundFacts
 from rules.reading import ConditionError, Json, read_text
 

@@ -1,8 +1,11 @@
 """Runs of numbers, and the digits that patterns are compared by; PURE."""
 
+import re
 from dataclasses import dataclass
 
 _LONGEST_SHOWN = 40
+# No country code starts with 0, so a third zero means that these two are no mark.
+_INTERNATIONAL = re.compile(r"\A\+?(?:00(?=[1-9*]))?")
 
 
 class PatternError(ValueError):
@@ -38,7 +41,7 @@ def span(entry: str, first: str, last: str) -> Span:
 
 def digits_of(address: str) -> str:
     """Drop the mark of an international number: "+1202" and "001202" are both "1202"."""
-    return address[1:] if address.startswith("+") else address.removeprefix("00")
+    return _INTERNATIONAL.sub("", address)
 
 
 def shorten(entry: str) -> str:
