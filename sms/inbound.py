@@ -126,11 +126,11 @@ def process(message: Message) -> Decision:
     Runs inside the caller's transaction, on a row that the caller has locked.
     """
     enter(message.tenant)
-    number = _number(message)
+    number = number_of(message)
     conversation = conversations.find_or_make(message.tenant, message.our_address, message.their_address)
     conversations.note_inbound(conversation, message)
     optouts.note_inbound(message)
-    decision, rule_set = routing.route_inbound(message.tenant, _facts(message, number))
+    decision, rule_set = routing.route_inbound(message.tenant, facts_of(message, number))
     message.conversation, message.number = conversation, number
     message.decision = decision.to_snapshot(rule_set)
     message.state = MessageState.UNROUTED if decision.action == Action.UNROUTED else MessageState.ROUTED
@@ -142,12 +142,14 @@ def process(message: Message) -> Decision:
     return decision
 
 
-def _number(message: Message) -> PhoneNumber | None:
+def number_of(message: Message) -> PhoneNumber | None:
+    """Return the number of ours that a text came to, if it is one."""
     live = message.tenant.phone_numbers.filter(e164=message.our_address, released_at=None)
     return live.select_related("pool").first()
 
 
-def _facts(message: Message, number: PhoneNumber | None) -> InboundFacts:
+def facts_of(message: Message, number: PhoneNumber | None) -> InboundFacts:
+    """Return what inbound rules may ask about a text."""
     trunk_id = number.pool.trunk_id if number else message.configuration.trunk_id if message.configuration else None
     return InboundFacts(
         our_address=message.our_address,
