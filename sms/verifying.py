@@ -1,0 +1,125 @@
+"""Watch a test text arrive and one leave, step by step, from the rows that the real paths write."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from sms.errors import explain
+from sms.models import Configuration, Direction, Message, RefusedRequest
+from sms.status import FAILED, MessageState, describe_state, describe_status
+
+DONE, WAITING, FAILED_TICK = "done", "waiting", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One step of a test, with when it happened."""
+
+    title: str
+    state: str = WAITING
+    at: datetime | None = None
+    text: str = ""
+
+    @property
+    def tone(self) -> str:
+        """The colour of the step."""
+        return {DONE: "good", FAILED_TICK: "bad"}.get(self.state, "neutral")
+
+    @property
+    def icon(self) -> str:
+        """The sign of the step."""
+        return {DONE: "check", FAILED_TICK: "x"}.get(self.state, "circle-dashed")
+
+
+_REASONS = {
+    "bad_signature": "The signature does not fit. Usually the Auth Token stored here is not the account's primary "
+    "token, or the address pasted at Twilio is not exactly the one copied here.",
+    "no_signature": "The request had no signature, so it did not come from Twilio.",
+    "other_account": "The request names another Twilio account. The number belongs to a different Account SID.",
+}
+
+
+def received_since(configuration: Configuration, since: datetime) -> Message | None:
+    """Return the newest text that came in by a configuration since the test began."""
+    texts = configuration.tenant.messages.filter(direction=Direction.IN, occurred_at__gte=since)
+    return texts.filter(configuration=configuration).order_by("-occurred_at").first()
+
+
+def inbound_ticks(configuration: Configuration, since: datetime) -> list[Tick]:
+    """Return how far a text to one of the numbers has come: request, signature, stored, rule, inbox."""
+    message = received_since(configuration, since)
+    if message is not None:
+        at = message.created_at
+        return [
+            Tick(_("Request arrived"), DONE, at, _("From %s") % message.their_address),
+            Tick(_("Signature valid"), DONE, at),
+            Tick(_("Stored"), DONE, at),
+            *_routed(message),
+        ]
+    refused = RefusedRequest.objects.filter(configuration=configuration, created_at__gte=since).first()
+    if refused is None:
+        waiting = [_("Request arrived"), _("Signature valid"), _("Stored"), _("Rule"), _("Inbox")]
+        return [Tick(title) for title in waiting]
+    why = _REASONS.get(refused.reason, _("The request could not be read."))
+    return [
+        Tick(_("Request arrived"), DONE, refused.created_at),
+        Tick(_("Signature valid"), FAILED_TICK, refused.created_at, why),
+        *[Tick(title) for title in (_("Stored"), _("Rule"), _("Inbox"))],
+    ]
+
+
+def _routed(message: Message) -> list[Tick]:
+    """Return the rule that decided and where the text was delivered."""
+    if message.state == MessageState.UNROUTED:
+        text = _("No inbound rule matched. Add one, or the usual rules.")
+        return [Tick(_("Rule"), FAILED_TICK, None, text), Tick(_("Inbox"))]
+    if message.state != MessageState.ROUTED:
+        state = FAILED_TICK if message.state == MessageState.HELD else WAITING
+        return [Tick(_("Rule"), state, None, describe_state(message.state)), Tick(_("Inbox"))]
+    deliveries = list(message.deliveries.all())
+    moment = min((row.created_at for row in deliveries), default=message.created_at)
+    rule = Tick(_("Rule"), DONE, moment, str(message.decision.get("name", "")))
+    done = [row for row in deliveries if row.delivered_at]
+    if not done:
+        error = next((row.last_error for row in deliveries if row.last_error), "")
+        return [rule, Tick(_("Inbox"), FAILED_TICK if error else WAITING, None, error)]
+    places = ", ".join(row.label for row in done if row.label)
+    return [rule, Tick(_("Inbox"), DONE, done[0].delivered_at, places)]
+
+
+def outbound_ticks(message: Message) -> list[Tick]:
+    """Return how far a test text has come: written, taken by Twilio, delivered."""
+    written = Tick(_("Written"), DONE, message.created_at, _("To %s") % message.their_address)
+    attempt = message.attempts.order_by("-number").first()
+    if attempt is None or not attempt.provider_sid:
+        stuck = message.state not in (MessageState.QUEUED, MessageState.SENDING)
+        text = _why(message.error_code) or describe_state(message.state)
+        taken = Tick(_("Taken by Twilio"), FAILED_TICK if stuck else WAITING, None, text)
+        return [written, taken, Tick(_("Delivered"))]
+    events = list(attempt.status_events.all())
+    last = events[-1].received_at if events else None
+    taken = Tick(_("Taken by Twilio"), DONE, attempt.finished_at)
+    if attempt.provider_status in ("delivered", "read"):
+        return [written, taken, Tick(_("Delivered"), DONE, last)]
+    failed = attempt.provider_status in FAILED
+    text = _why(attempt.error_code) or describe_status(attempt.provider_status)
+    return [written, taken, Tick(_("Delivered"), FAILED_TICK if failed else WAITING, last if failed else None, text)]
+
+
+def _why(code: str) -> str:
+    if not code:
+        return ""
+    info = explain(code)
+    return f"{info.meaning} {info.advice}"
+
+
+def sent_message(configuration: Configuration, message_id: uuid.UUID) -> Message | None:
+    """Return a test text of this tenant."""
+    return configuration.tenant.messages.filter(pk=message_id, direction=Direction.OUT).first()
+
+
+def is_over(ticks: list[Tick]) -> bool:
+    """Whether nothing more will happen, so that the page may stop asking."""
+    return bool(ticks) and (ticks[-1].state != WAITING or any(tick.state == FAILED_TICK for tick in ticks))
