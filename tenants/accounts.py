@@ -2,16 +2,24 @@
 
 import base64
 import uuid
+from collections.abc import Iterable
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
 
 from tenants import links, secrets
 from tenants.ids import new_id
+from tenants.models import User
 
 _TABLE = "mfa_authenticator"
 _SEPARATOR = "."
+
+
+def with_second_factor(users: Iterable[User]) -> set[uuid.UUID]:
+    """Return the ids of those users who have set up a second factor."""
+    return set(Authenticator.objects.filter(user__in=users).values_list("user_id", flat=True))
 
 
 class AccountAdapter(DefaultAccountAdapter):

@@ -10,13 +10,14 @@ from django.http import HttpRequest
 from tenants import keyset
 
 Row = TypeVar("Row", bound=Model)
+Columns = Mapping[str, str | Combinable]
 
 
 def page(
     queryset: QuerySet[Row],
     request: HttpRequest,
     *,
-    columns: Mapping[str, str | Combinable],
+    columns: Columns,
     default: str,
     size: int = keyset.SIZE,
 ) -> keyset.Page[Row]:

@@ -24,7 +24,9 @@ __all__ = [
     "change",
     "delete_group",
     "invite",
+    "is_last_administrator",
     "remove",
+    "rules_naming",
     "save_group",
 ]
 
@@ -162,3 +164,9 @@ def _written(member: Member) -> str:
 
 def _names(members: Iterable[Member]) -> str:
     return ", ".join(sorted(str(member) for member in members))
+
+
+def rules_naming(row: Member | Group) -> list[str]:
+    """Return the names of the inbound rules that deliver to a member or a group, up to twenty."""
+    targets = row.inbound_targets.select_related("rule").order_by("rule__position")[:20]
+    return list(dict.fromkeys(target.rule.name for target in targets))

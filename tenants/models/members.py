@@ -14,6 +14,7 @@ from tenants.roles import Role
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
+    from rules.models import InboundTarget
     from sms.models import InboxThread, MemberNumber
 
 ROLES = [
@@ -52,7 +53,9 @@ class Member(TenantOwned):
     enabled = models.BooleanField(_("Enabled"), default=True)
 
     if TYPE_CHECKING:
+        groups: RelatedManager["Group"]
         group_members: RelatedManager["GroupMember"]
+        inbound_targets: RelatedManager[InboundTarget]
         numbers: RelatedManager[MemberNumber]
         inbox_threads: RelatedManager[InboxThread]
 
@@ -75,6 +78,11 @@ class Group(TenantOwned):
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="groups")
     name = models.CharField(_("Name"), max_length=64)
     members = models.ManyToManyField(Member, through="GroupMember", related_name="groups")
+
+    if TYPE_CHECKING:
+        group_members: RelatedManager["GroupMember"]
+        inbound_targets: RelatedManager[InboundTarget]
+        inbox_threads: RelatedManager[InboxThread]
 
     class Meta:
         ordering = ("name", "id")

@@ -1,5 +1,10 @@
-"""Addresses of audit."""
+"""Addresses of the audit logs."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tenants.views import audit
+
+urlpatterns = [
+    path("t/<slug:slug>/audit/", audit.audit_list, name="audit_list"),
+    path("system/audit/", audit.system_audit_list, name="system_audit_list"),
+]

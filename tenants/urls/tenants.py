@@ -1,5 +1,7 @@
-"""Addresses of tenants."""
+"""Addresses of a tenant's own settings."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tenants.views import company
+
+urlpatterns = [path("t/<slug:slug>/company/", company.company, name="company")]
