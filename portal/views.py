@@ -8,7 +8,6 @@ from django.urls import reverse
 
 from portal import health
 from tenants.access import SignedInRequest, public_view, signed_in_view
-from tenants.models import Member
 
 
 @signed_in_view
@@ -17,7 +16,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     if request.user.is_system_administrator:
         return redirect("tenants:tenant_list")
     places = list(
-        Member.objects.filter(user=request.user, enabled=True, tenant__deleted_at=None)
+        request.user.memberships.filter(enabled=True, tenant__deleted_at=None)
         .select_related("tenant")
         .order_by("tenant__name")
     )
