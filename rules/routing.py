@@ -1,10 +1,11 @@
 """Decide where a text goes: the only reader of a tenant's live rules. Reads rule sets, never the rows being edited."""
 
 import uuid
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
-from rules.documents import parse_inbound, parse_outbound
+from rules.documents import InboundRule, OutboundRule, parse_inbound, parse_outbound
 from rules.engine import Action, CompiledInbound, CompiledOutbound, Decision, decide
 from rules.facts import InboundFacts, OutboundFacts
 from rules.models import RuleSet
@@ -37,6 +38,14 @@ def route_outbound(tenant: Tenant, facts: OutboundFacts, *, explain: bool = Fals
     newest = newest_id(tenant, RuleKind.OUTBOUND)
     rules = _outbound(newest) if newest else _NO_OUTBOUND
     return rules.decide(facts, explain=explain), newest.hex if newest else ""
+
+
+def live_rules(tenant: Tenant, kind: str) -> Sequence[InboundRule | OutboundRule]:
+    """Return the rules that decide now, in their order."""
+    newest = newest_id(tenant, kind)
+    if newest is None:
+        return ()
+    return _inbound(newest).rules if kind == RuleKind.INBOUND else _outbound(newest).rules
 
 
 def explain_snapshot(tenant: Tenant, message: DecidedMessage) -> Decision:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from rules import versions
 from rules.models import InboundRule, InboundTarget, OutboundRoute, OutboundRule, TargetKind
 from rules.models.versions import RuleKind
+from rules.ordering import last_position
 from tenants import audit
 from tenants.audit import Actor
 from tenants.models import Group, GroupMember, Member, Tenant
@@ -59,7 +60,7 @@ def _receive(actor: Actor, tenant: Tenant, configuration: "Configuration") -> In
     if any(not rule.conditions and rule.enabled for rule in tenant.inbound_rules.filter(trunk=trunk, numbers=None)):
         return None
     name = _("All texts of %(trunk)s") % {"trunk": trunk.name}
-    position = tenant.inbound_rules.count()
+    position = last_position(list(tenant.inbound_rules.all()))
     rule = InboundRule.objects.create(tenant=tenant, name=name[:64], trunk=trunk, position=position)
     administrators = _administrators(actor, tenant)
     InboundTarget.objects.create(tenant=tenant, rule=rule, kind=TargetKind.GROUP, group=administrators)
@@ -83,7 +84,7 @@ def _send(actor: Actor, tenant: Tenant, configuration: "Configuration") -> Outbo
     rule = OutboundRule.objects.create(
         tenant=tenant,
         name=_("All destinations"),
-        position=tenant.outbound_rules.count(),
+        position=last_position(list(tenant.outbound_rules.all())),
         conditions=[dict(ALL_DESTINATIONS)],
     )
     OutboundRoute.objects.create(tenant=tenant, rule=rule, configuration=configuration)

@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, Prefetch, QuerySet
 
-from rules.models import InboundRule, InboundTarget, OutboundRoute, OutboundRule, RuleSet, TargetKind
+from rules.models import InboundRule, InboundRuleNumber, InboundTarget, OutboundRoute, OutboundRule, RuleSet, TargetKind
 from rules.models.versions import RuleKind
 from tenants import audit
 from tenants.audit import Actor
@@ -24,7 +24,13 @@ def lock(tenant: Tenant) -> None:
 
 @transaction.atomic
 def save(
-    actor: Actor, tenant: Tenant, kind: str, *, action: str = "", target: Model | None = None, changes: Json | None = None
+    actor: Actor,
+    tenant: Tenant,
+    kind: str,
+    *,
+    action: str = "",
+    target: Model | None = None,
+    changes: Json | None = None,
 ) -> RuleSet | None:
     """Write the next version from the rows, with one audit entry; nothing is written when nothing changed."""
     lock(tenant)
@@ -47,11 +53,34 @@ def live(tenant: Tenant, kind: str) -> RuleSet | None:
 def build(tenant: Tenant, kind: str) -> Json:
     """Write a tenant's rules, as they stand in the rows, as one document."""
     if kind == RuleKind.INBOUND:
-        received = tenant.inbound_rules.select_related("trunk").prefetch_related(
-            "numbers__number", "targets__member", "targets__group"
-        )
-        return {"rules": [inbound_json(rule) for rule in received]}
-    return {"rules": [outbound_json(rule) for rule in tenant.outbound_rules.prefetch_related("routes__configuration")]}
+        return {"rules": [inbound_json(rule) for rule in inbound_rows(tenant)]}
+    return {"rules": [outbound_json(rule) for rule in outbound_rows(tenant)]}
+
+
+def inbound_rows(tenant: Tenant) -> QuerySet[InboundRule]:
+    """Return the inbound rules being edited, in order, with all that they name."""
+    return tenant.inbound_rules.select_related("trunk").prefetch_related(
+        Prefetch("numbers", InboundRuleNumber.objects.select_related("number")),
+        Prefetch("targets", InboundTarget.objects.select_related("member__user", "group")),
+    )
+
+
+def outbound_rows(tenant: Tenant) -> QuerySet[OutboundRule]:
+    """Return the outbound rules being edited, in order, with their routes."""
+    routes = OutboundRoute.objects.select_related("configuration__trunk")
+    return tenant.outbound_rules.prefetch_related(Prefetch("routes", routes))
+
+
+def is_current(saved: RuleSet | None, document: Json) -> bool:
+    """Say whether a version still says what the rows say; a mere change of a name does not count."""
+    return bool(_bare(saved.document if saved else {"rules": []}) == _bare(document))
+
+
+def _bare(value: Any) -> Any:
+    """Drop the names that are only for people."""
+    if isinstance(value, dict):
+        return {key: _bare(inner) for key, inner in value.items() if key not in ("label", "labels")}
+    return [_bare(inner) for inner in value] if isinstance(value, list) else value
 
 
 def inbound_json(rule: InboundRule) -> Json:
@@ -74,7 +103,7 @@ def _named_conditions(rule: InboundRule) -> list[Json]:
     if numbers:
         ids = [number.id.hex for number in numbers]
         found.append({"kind": "number", "ids": ids, "numbers": [number.e164 for number in numbers]})
-    elif not any(condition.get("kind") == "range" for condition in rule.conditions):
+    elif not rule.trunk and not any(condition.get("kind") == "range" for condition in rule.conditions):
         found.append({"kind": "all_numbers"})
     return found
 

@@ -1,10 +1,10 @@
 """Addresses of rules, one module an area."""
 
-from rules.urls import inbound, outbound, tryout
+from rules.urls import inbound, outbound, usual
 
 app_name = "rules"
 urlpatterns = [
     *inbound.urlpatterns,
     *outbound.urlpatterns,
-    *tryout.urlpatterns,
+    *usual.urlpatterns,
 ]

@@ -1,6 +1,6 @@
 """Addresses of sms, one module an area."""
 
-from sms.urls import configurations, connect, conversations, messages, optouts, phone, trunks
+from sms.urls import configurations, connect, conversations, messages, optouts, phone, trunks, tryout
 
 app_name = "sms"
 urlpatterns = [
@@ -11,4 +11,5 @@ urlpatterns = [
     *messages.urlpatterns,
     *optouts.urlpatterns,
     *phone.urlpatterns,
+    *tryout.urlpatterns,
 ]

@@ -1,0 +1,1 @@
+"""Forms of rules: what a person enters, read by the same functions that decide."""

@@ -1,0 +1,33 @@
+"""Where the pages of rules lead: the names of their addresses, and the way back to the list."""
+
+import uuid
+from typing import Any, Literal
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from tenants.access import TenantRequest
+
+_ACTS = ("list", "new", "detail", "edit", "delete", "move", "toggle")
+
+
+def names_of(kind: str) -> dict[str, str]:
+    """Return the names of the addresses of one kind of rules, so that both kinds share their templates."""
+    return {act: f"rules:{kind}_rule_{act}" for act in _ACTS} | {"save": f"rules:{kind}_rule_set_save"}
+
+
+def back_to_list(request: TenantRequest, kind: str, selected: uuid.UUID | None = None) -> HttpResponse:
+    """Lead back to the list, with a rule selected."""
+    url = reverse(f"rules:{kind}_rule_list", args=[request.tenant.slug])
+    return redirect(f"{url}?selected={selected.hex}" if selected else url)
+
+
+def direction_of(request: HttpRequest) -> Literal["up", "down"]:
+    """Return where a rule is to be moved."""
+    return "up" if request.POST.get("direction") == "up" else "down"
+
+
+def usual_configuration(request: TenantRequest) -> Any:
+    """Return the configuration that the usual rules would be made for, if there is one."""
+    return request.tenant.configurations.filter(deleted_at=None).order_by("-enabled", "created_at").first()
