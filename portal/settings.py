@@ -242,6 +242,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 600},
     },
 }
+if DEMO:
+    CELERY_BEAT_SCHEDULE["demo"] = {"task": "maint.demo_text", "schedule": schedule(50), "options": {"expires": 30}}
 USE_TZ = True
 TIME_ZONE = "UTC"
 
@@ -349,6 +351,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
+
+# --- Sending -----------------------------------------------------------------------------------
+SEND_IN_FLIGHT = env.int("SEND_IN_FLIGHT", default=50)
+SEND_ROUND_SECONDS = 30.0
+SEND_VALIDITY_SECONDS = env.int("SEND_VALIDITY_SECONDS", default=36_000)
 
 # --- Webhooks ----------------------------------------------------------------------------------
 WEBHOOK_OVERRIDES = "#ct=2000&rt=3500&tt=15000&rc=3&rp=ct,rt,5xx"

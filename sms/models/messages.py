@@ -94,7 +94,7 @@ class Message(TenantOwned):
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="message_leased"),
             models.Index(
                 fields=["due_at", "id"],
-                condition=Q(state__in=["accepted", "unknown"], due_at__isnull=False),
+                condition=Q(state="accepted", due_at__isnull=False),
                 name="message_to_check",
             ),
             models.Index(fields=["occurred_at", "id"], condition=Q(state="unknown"), name="message_unknown"),

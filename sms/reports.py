@@ -1,0 +1,214 @@
+"""What Twilio reports about a text we sent: events are only added, an attempt's status only climbs."""
+
+import logging
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from sms import breaker, errors, optouts
+from sms.errors import Aftermath
+from sms.models import Attempt, Conversation, Direction, Message, StatusEvent
+from sms.outcomes import Outcome, Phase
+from sms.status import FINAL, MessageState, rank_of, sources_of
+from sms.webhooks.payloads import StatusReport
+from tenants import clock
+
+log = logging.getLogger(__name__)
+
+# When Twilio is asked about a text that it took and about which it has said nothing final.
+FIRST_LOOK_SECONDS = 600.0
+
+
+def apply_callback(
+    tenant_id: uuid.UUID, report: StatusReport, *, message_id: uuid.UUID, attempt_number: int
+) -> StatusEvent:
+    """Apply what came to the address that we gave Twilio for one attempt."""
+    return apply_report(tenant_id, report, message_id=message_id, attempt_number=attempt_number)
+
+
+def apply_report(
+    tenant_id: uuid.UUID,
+    report: StatusReport,
+    *,
+    message_id: uuid.UUID | None = None,
+    attempt_number: int | None = None,
+    source: str = "callback",
+) -> StatusEvent:
+    """Keep a report as an event and move its attempt up the ladder; what fits no attempt is kept as an orphan.
+
+    The first signed report for an attempt without a SID binds it: the text was taken, whatever we saw.
+    """
+    with transaction.atomic():
+        message, attempt = _find(tenant_id, report, message_id, attempt_number)
+        event = _event(tenant_id, report, source)
+        if message is None or attempt is None:
+            event.note = "no such attempt"
+            log.warning("sms.report.orphan sid=%s", report.message_sid)
+        else:
+            event.attempt = attempt
+            event.note = _apply(message, attempt, report)
+        StatusEvent.objects.bulk_create([event], ignore_conflicts=True)
+    if message is not None and not event.note:
+        _react(message, report)
+    return event
+
+
+def _find(
+    tenant_id: uuid.UUID, report: StatusReport, message_id: uuid.UUID | None, number: int | None
+) -> tuple[Message | None, Attempt | None]:
+    """Find the attempt, by the address that was called, else by SID; its message is locked first."""
+    if message_id is None or number is None:
+        by_sid = Attempt.objects.filter(
+            tenant_id=tenant_id, account_sid=report.account_sid, provider_sid=report.message_sid
+        )
+        message_id, number = by_sid.values_list("message_id", "number").first() or (None, None)
+    rows = Message.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, direction=Direction.OUT)
+    message = rows.filter(pk=message_id).defer("raw").first() if message_id else None
+    if message is None:
+        return None, None
+    return message, message.attempts.filter(number=number or 0).first()
+
+
+def _event(tenant_id: uuid.UUID, report: StatusReport, source: str) -> StatusEvent:
+    return StatusEvent(
+        tenant_id=tenant_id,
+        account_sid=report.account_sid[:34],
+        provider_sid=report.message_sid[:34],
+        status=report.status[:20],
+        error_code=report.error_code[:10],
+        source=source,
+        raw=dict(report.parameters),
+    )
+
+
+def _apply(message: Message, attempt: Attempt, report: StatusReport) -> str:
+    """Bind and climb; returns a note when the report does not belong to what we know, or shows a double send."""
+    if attempt.account_sid != report.account_sid:
+        return _suspicious("account_mismatch", message, report)
+    if not attempt.provider_sid and not bind(message, attempt, report.message_sid):
+        return _suspicious("sid_mismatch", message, report)
+    if attempt.provider_sid != report.message_sid:
+        return _suspicious("sid_mismatch", message, report)
+    _climb(message, attempt, report.status, report.error_code)
+    touch([message.conversation_id])
+    if _taken_twice(message, attempt):
+        return _suspicious("possible_double_send", message, report)
+    return ""
+
+
+def _suspicious(note: str, message: Message, report: StatusReport) -> str:
+    log.warning("sms.report.%s message=%s sid=%s", note, message.id.hex, report.message_sid)
+    return note
+
+
+def _taken_twice(message: Message, attempt: Attempt) -> bool:
+    others = message.attempts.exclude(pk=attempt.pk)
+    return attempt.number != message.attempt_count and others.filter(outcome=Outcome.ACCEPTED).exists()
+
+
+def bind(message: Message, attempt: Attempt, sid: str) -> bool:
+    """Give an attempt the SID that Twilio made for it, on a locked message; False when the SID is another's."""
+    same = Attempt.objects.filter(tenant_id=attempt.tenant_id, account_sid=attempt.account_sid, provider_sid=sid)
+    if same.exists():
+        return False
+    attempt.provider_sid = sid
+    Attempt.objects.filter(pk=attempt.pk).update(
+        provider_sid=sid, phase=Phase.DONE, outcome=Outcome.ACCEPTED, finished_at=clock.now()
+    )
+    if _may_settle(message, attempt):
+        _accept(message, attempt)
+    attach_orphans([attempt])
+    return True
+
+
+def _may_settle(message: Message, attempt: Attempt) -> bool:
+    """Say whether an attempt's success settles its message; a newer attempt that is not posted yet is called back."""
+    if message.state != MessageState.SENDING or attempt.number == message.attempt_count:
+        return True
+    newer = message.attempts.filter(number=message.attempt_count, phase=Phase.CLAIMED)
+    note = "Not needed: Twilio has the text already."
+    return bool(newer.update(phase=Phase.DONE, outcome=Outcome.NOT_SENT, finished_at=clock.now(), note=note))
+
+
+def _accept(message: Message, attempt: Attempt) -> None:
+    """Move the message to accepted, if it waits for that; one that a person marked as sent only gets its SID."""
+    marked = message.state == MessageState.ACCEPTED and not message.provider_sid
+    if message.state not in sources_of(MessageState.ACCEPTED) and not marked:
+        return
+    changes: dict[str, Any] = {
+        "state": MessageState.ACCEPTED,
+        "state_reason": message.state_reason if marked else "",
+        "provider_sid": attempt.provider_sid,
+        "account_sid": attempt.account_sid,
+        "due_at": clock.in_seconds(FIRST_LOOK_SECONDS),
+        "lease_token": "",
+        "lease_until": None,
+    }
+    for name, value in changes.items():
+        setattr(message, name, value)
+    Message.objects.filter(pk=message.pk).update(**changes)
+
+
+def _climb(message: Message, attempt: Attempt, status: str, error_code: str) -> None:
+    """Raise an attempt's status, never lower it; an unknown word is an event and nothing more."""
+    rank = rank_of(status)
+    if rank is None:
+        log.warning("sms.report.unknown_status status=%s", status)
+        return
+    lower = Attempt.objects.filter(pk=attempt.pk, provider_rank__lt=rank)
+    if not lower.update(provider_status=status, provider_rank=rank, error_code=error_code):
+        return
+    attempt.provider_status, attempt.provider_rank = status, rank
+    if message.provider_sid == attempt.provider_sid:
+        done = {"due_at": None} if status in FINAL and message.state == MessageState.ACCEPTED else {}
+        Message.objects.filter(pk=message.pk).update(provider_status=status, error_code=error_code, **done)
+
+
+def note_created(taken: Sequence[tuple[uuid.UUID, uuid.UUID, str]]) -> None:
+    """Note the first status of texts that Twilio has just taken: (message, attempt, status), in one go."""
+    by_status: defaultdict[str, list[tuple[uuid.UUID, uuid.UUID]]] = defaultdict(list)
+    for message, attempt, status in taken:
+        by_status[status].append((message, attempt))
+    for status, pairs in by_status.items():
+        rank = rank_of(status)
+        if rank is not None:
+            attempts = Attempt.objects.filter(pk__in=[attempt for _, attempt in pairs], provider_rank__lt=rank)
+            attempts.update(provider_status=status, provider_rank=rank)
+            Message.objects.filter(pk__in=[message for message, _ in pairs]).update(provider_status=status)
+
+
+def attach_orphans(attempts: Iterable[Attempt]) -> None:
+    """Give attempts whose SID has just become known the reports that came too early, and climb by them."""
+    by_sid = {(attempt.tenant_id, attempt.account_sid, attempt.provider_sid): attempt for attempt in attempts}
+    early = StatusEvent.objects.filter(
+        attempt=None, tenant_id__in={key[0] for key in by_sid}, provider_sid__in=[key[2] for key in by_sid]
+    )
+    for event in early.order_by("received_at", "id"):
+        attempt = by_sid.get((event.tenant_id, event.account_sid, event.provider_sid))
+        if attempt is not None:
+            StatusEvent.objects.filter(pk=event.pk).update(attempt=attempt, note="")
+            _climb(Message.objects.get(pk=attempt.message_id), attempt, event.status, event.error_code)
+
+
+def touch(conversation_ids: Iterable[uuid.UUID | None]) -> None:
+    """Tell live pages that conversations have changed; locked in order, so that nobody waits in a circle."""
+    ids = {found for found in conversation_ids if found is not None}
+    rows = Conversation.objects.filter(pk__in=ids)
+    if len(ids) > 1:
+        list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    rows.update(version=F("version") + 1)
+
+
+def _react(message: Message, report: StatusReport) -> None:
+    """Do what an error after acceptance asks for. Nothing is ever sent again from here."""
+    if not report.error_code:
+        return
+    after = errors.explain(report.error_code).after
+    if after == Aftermath.SUPPRESS_PAIR:
+        optouts.add(message.tenant, message.our_address, message.their_address, source="twilio")
+    elif after == Aftermath.STOP_CONFIGURATION and message.configuration_id:
+        breaker.hold(message.configuration_id, report.error_code)

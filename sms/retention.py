@@ -1,0 +1,59 @@
+"""Erase what tenants no longer want to keep, and answers to programs that nobody asks for again."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from sms.models import IdempotencyKey
+from tenants import clock
+from tenants.models import Tenant
+
+KEEP_ANSWERS = timedelta(days=7)
+_BATCH = 1000
+
+
+def erase() -> int:
+    """Erase everything whose time is over; returns how many rows were touched."""
+    now = clock.now()
+    erased = _in_batches(IdempotencyKey.objects.filter(created_at__lt=now - KEEP_ANSWERS), _delete)
+    limited = Q(keep_bodies_days__gt=0) | Q(keep_messages_days__gt=0) | Q(keep_audit_days__gt=0)
+    for tenant in Tenant.objects.filter(limited):
+        erased += _of_tenant(tenant, now)
+    return erased
+
+
+def _of_tenant(tenant: Tenant, now: datetime) -> int:
+    erased = 0
+    if tenant.keep_messages_days:
+        before = now - timedelta(days=tenant.keep_messages_days)
+        erased += _in_batches(tenant.messages.filter(occurred_at__lt=before, due_at=None), _delete)
+    if tenant.keep_bodies_days:
+        before = now - timedelta(days=tenant.keep_bodies_days)
+        old = tenant.messages.filter(occurred_at__lt=before, due_at=None)
+        erased += _in_batches(old.exclude(body="", raw=b""), _empty)
+        tenant.conversations.filter(last_message_at__lt=before).exclude(preview="").update(preview="")
+    if tenant.keep_audit_days:
+        before = now - timedelta(days=tenant.keep_audit_days)
+        erased += _in_batches(tenant.audit_entries.filter(occurred_at__lt=before), _delete)
+    return erased
+
+
+def _delete(rows: QuerySet[Any]) -> int:
+    ids = list(rows.values_list("pk", flat=True))
+    rows.model._base_manager.filter(pk__in=ids).delete()
+    return len(ids)
+
+
+def _empty(rows: QuerySet[Any]) -> int:
+    ids = list(rows.values_list("pk", flat=True))
+    return int(rows.model._base_manager.filter(pk__in=ids).update(body="", raw=b"", media=[]))
+
+
+def _in_batches(rows: QuerySet[Any], act: Callable[[QuerySet[Any]], int]) -> int:
+    """Act on a thousand rows at a time, each in a transaction of its own."""
+    total = 0
+    while done := act(rows.order_by("pk")[:_BATCH]):
+        total += done
+    return total
