@@ -1,7 +1,6 @@
 """`manage.py prepare`: bring the database and the stylesheet up to date, then say how to sign in."""
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
@@ -17,14 +16,14 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         self._progress("Building the stylesheet ...")
         css.build(settings.BASE_DIR, settings.VAR_DIR)
-        users = get_user_model()._default_manager
-        if settings.DEMO and not users.exists():
-            self._progress("Filling the demo ...")
+        if settings.DEMO:
+            self._progress("Preparing the demo ...")
             call_command("demo", verbosity=0)
         for line in _how_to_sign_in():
             self.stdout.write(line)
 
     def _progress(self, text: str) -> None:
+        # The supervisor shows these at once and keeps the other lines for the end.
         self.stdout.write(f"> {text}")
         self.stdout.flush()
 
@@ -33,7 +32,9 @@ def _how_to_sign_in() -> list[str]:
     if settings.DEMO:
         from portal import demo
 
-        return list(demo.sign_ins())
+        signs = demo.sign_ins()
+        width = max(len(email) for _, email, _ in signs)
+        return ["Sign in as:", *(f"  {email:<{width}}  {password}  {who}" for who, email, password in signs)]
     from tenants import provisioning
 
     link = provisioning.first_administrator_link()
