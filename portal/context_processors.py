@@ -27,6 +27,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "can": {permission.name.lower(): can(request, permission) for permission in Permission},
         "plain_http_banner": not settings.DEBUG and not request.is_secure(),
         "demo": settings.DEMO,
+        "sandbox": settings.DEMO,
         "home_url": reverse("home"),
         "user_menu": _user_menu(),
     }
@@ -34,8 +35,9 @@ def portal(request: HttpRequest) -> dict[str, Any]:
 
 def _navigation(request: HttpRequest, user: User, tenant: Tenant | None) -> list[dict[str, Any]]:
     if tenant is not None:
-        return navigation.of_tenant(request, tenant)
-    return navigation.of_system(request) if user.is_system_administrator else []
+        return [*navigation.of_tenant(request, tenant), *navigation.of_demo(request)]
+    of_system = navigation.of_system(request) if user.is_system_administrator else []
+    return [*of_system, *navigation.of_demo(request)]
 
 
 def _switcher(user: User, tenant: Tenant | None) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -115,3 +116,10 @@ def of_system(request: HttpRequest) -> list[Section]:
             )
         ],
     )
+
+
+def of_demo(request: HttpRequest) -> list[Section]:
+    """Return what exists beside a sandbox only."""
+    if not settings.SANDBOX_URL:
+        return []
+    return _sections(request, [(_("Sandbox"), [(True, _("Phone"), "smartphone", reverse("sms:phone"), False)])])

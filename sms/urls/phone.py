@@ -1,5 +1,7 @@
-"""Addresses of phone."""
+"""The phone of the demo."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sms.views import phone
+
+urlpatterns = [path("phone/", phone.phone, name="phone")]
