@@ -3,6 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
+import tenants.api_schema  # noqa: F401  tells the description about keys
 from sms.api import views
 from tenants.access import signed_in_view
 

@@ -21,6 +21,7 @@ _KEY_LENGTH = 200
 
 @extend_schema(
     methods=["POST"],
+    operation_id="send_message",
     request=MessageIn,
     responses={202: MessageOut},
     parameters=[
@@ -31,6 +32,7 @@ _KEY_LENGTH = 200
 )
 @extend_schema(
     methods=["GET"],
+    operation_id="list_messages",
     responses={200: MessagePage},
     parameters=[
         OpenApiParameter("direction", str, enum=["in", "out"]),
@@ -77,7 +79,7 @@ def _list(request: ApiRequest) -> Response:
     return Response({"results": MessageOut(page.rows, many=True).data, "next": page.older_url or None})
 
 
-@extend_schema(responses={200: MessageOut})
+@extend_schema(operation_id="read_message", responses={200: MessageOut})
 @api_endpoint(["GET"], Permission.MESSAGES_VIEW)
 def message_resource(request: ApiRequest, message_id: uuid.UUID) -> Response:
     """Read one message."""
