@@ -25,12 +25,18 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "tenant_switcher": _switcher(user, tenant),
         "managing": _managing(getattr(request, "managing", None)),
         "can": {permission.name.lower(): can(request, permission) for permission in Permission},
-        "plain_http_banner": not settings.DEBUG and not request.is_secure(),
+        "plain_http_banner": _is_plain_http(request),
         "demo": settings.DEMO,
         "sandbox": settings.DEMO,
         "home_url": reverse("home"),
         "user_menu": _user_menu(),
     }
+
+
+def _is_plain_http(request: HttpRequest) -> bool:
+    """Whether secrets would travel in clear; the demo and the own machine are spared the warning."""
+    host = request.get_host().rsplit(":", 1)[0]
+    return not settings.DEMO and not request.is_secure() and host not in ("localhost", "127.0.0.1", "[::1]")
 
 
 def _navigation(request: HttpRequest, user: User, tenant: Tenant | None) -> list[dict[str, Any]]:
