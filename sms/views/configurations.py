@@ -71,7 +71,7 @@ def _row(request: TenantRequest, configuration: Any) -> dict[str, Any]:
     return {
         "configuration": configuration,
         "state": connecting.webhook_state(configuration, configuration.refused_count),
-        "webhook_url": configuring.webhook_url(configuration) if copyable else "",
+        "copy": configuring.webhook_url(configuration) if copyable else None,
         "sandbox": is_sandbox(configuration.account.account_sid),
     }
 

@@ -38,8 +38,13 @@ def system_trunk_list(request: SignedInRequest) -> HttpResponse:
     )
     found = trunk_pages.search(counted.select_related("tenant"), request)
     page = keyset.page(found, request, at="name", descending=False)
-    context = {"rows": page.rows, "page": page, "q": request.GET.get("q", "")}
+    rows = [{"trunk": trunk, "share_url": _share_url(trunk)} for trunk in page.rows]
+    context = {"rows": rows, "page": page, "q": request.GET.get("q", "")}
     return render(request, "sms/system_trunk_list.html", context)
+
+
+def _share_url(trunk: Trunk) -> str | None:
+    return None if trunk.tenant_id else reverse("sms:system_trunk_share", args=[trunk.pk])
 
 
 @system_view
@@ -55,7 +60,7 @@ def system_trunk_new(request: SignedInRequest) -> HttpResponse:
             plan = numbers.plan(None, holder, form.cleaned_data["numbers"]) if holder else None
         elif (trunk := _created(request, form)) is not None:
             return redirect(f"{reverse('sms:system_trunk_list')}?selected={trunk.pk.hex}")
-    context = {"form": form, "plan": plan, "name_holders": True}
+    context = {"form": form} | trunk_pages.plan_context(plan, name_holders=True)
     return render(request, "sms/system_trunk_form.html", context | trunk_pages.host_choices())
 
 
@@ -129,7 +134,7 @@ def system_trunk_share(request: SignedInRequest, trunk_id: uuid.UUID) -> HttpRes
     outcome = trunk_pages.handle_pool(request, form, trunk, None, name_holders=True)
     if outcome.saved:
         return redirect("sms:system_trunk_detail", trunk.pk)
-    context = {"form": form, "trunk": trunk, "plan": outcome.plan, "name_holders": True}
+    context = {"form": form, "trunk": trunk} | trunk_pages.plan_context(outcome.plan, name_holders=True)
     return render(request, "sms/system_pool_edit.html", context)
 
 
@@ -147,8 +152,9 @@ def system_pool_edit(request: SignedInRequest, trunk_id: uuid.UUID, tenant_id: u
     outcome = trunk_pages.handle_pool(request, form, trunk, tenant, name_holders=True)
     if outcome.saved:
         return redirect("sms:system_trunk_detail", trunk.pk)
-    context = {"form": form, "trunk": trunk, "holder": tenant, "plan": outcome.plan, "name_holders": True}
-    return render(request, "sms/system_pool_edit.html", context)
+    context = {"form": form, "trunk": trunk, "holder": tenant}
+    plan = trunk_pages.plan_context(outcome.plan, name_holders=True)
+    return render(request, "sms/system_pool_edit.html", context | plan)
 
 
 @system_view

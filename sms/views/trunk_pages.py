@@ -77,6 +77,12 @@ def add_refusal(form: forms.BaseForm, error: numbers.PoolRefused) -> None:
     form.add_error("numbers", forms.ValidationError([str(error), *error.details]))
 
 
+def plan_context(plan: numbers.PoolPlan | None, *, name_holders: bool) -> dict[str, Any]:
+    """Return what the preview shows."""
+    clashes = plan.clashes[:20] if plan else ()
+    return {"plan": plan, "clash_texts": [clash.describe(name_holders=name_holders) for clash in clashes]}
+
+
 def handle_pool(
     request: SignedInRequest, form: PoolForm, trunk: Trunk, tenant: Tenant | None, *, name_holders: bool
 ) -> PoolOutcome:

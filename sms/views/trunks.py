@@ -1,6 +1,7 @@
 """A tenant's trunks: its own to edit, shared ones to read."""
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -45,11 +46,26 @@ def trunk_list(request: TenantRequest) -> HttpResponse:
     found = trunk_pages.search(numbers.trunks_of(request.tenant), request)
     page = keyset.page(found, request, at="name", descending=False)
     pools = trunk_pages.pool_texts(request.tenant, page.rows)
-    rows = [
-        {"trunk": trunk, "pool": pools.get(trunk.pk, ""), "editable": _may_edit(request, trunk)} for trunk in page.rows
-    ]
+    rows = [_row(request, trunk, pools.get(trunk.pk, "")) for trunk in page.rows]
     context = {"rows": rows, "page": page, "q": request.GET.get("q", ""), "may_add": may_add(request)}
     return render(request, "sms/trunk_list.html", context | {"may_add_ip": request.managing is not None})
+
+
+def _row(request: TenantRequest, trunk: Trunk, pool: str) -> dict[str, Any]:
+    """Return a row with the addresses of what the visitor may do with it."""
+    own, pooled = _may_edit(request, trunk), _may_edit_pool(request, trunk)
+
+    def to(name: str, *, allowed: bool) -> str | None:
+        return reverse(name, args=[request.tenant.slug, trunk.pk]) if allowed else None
+
+    return {
+        "trunk": trunk,
+        "pool": pool,
+        "editable": own,
+        "edit_url": to("sms:trunk_edit", allowed=own),
+        "delete_url": to("sms:trunk_delete", allowed=own),
+        "numbers_url": to("sms:pool_edit", allowed=pooled),
+    }
 
 
 @tenant_view(Permission.TRUNKS_VIEW)
@@ -82,7 +98,7 @@ def trunk_new(request: TenantRequest) -> HttpResponse:
             plan = numbers.plan(None, request.tenant, form.cleaned_data["numbers"])
         elif (trunk := _created(request, form)) is not None:
             return redirect(_after_new(request, trunk))
-    context = {"form": form, "plan": plan, "name_holders": _names_holders(request)}
+    context = {"form": form} | trunk_pages.plan_context(plan, name_holders=_names_holders(request))
     return render(request, "sms/trunk_form.html", context | trunk_pages.host_choices())
 
 
@@ -161,5 +177,5 @@ def pool_edit(request: TenantRequest, trunk_id: uuid.UUID) -> HttpResponse:
     outcome = trunk_pages.handle_pool(request, form, trunk, request.tenant, name_holders=holders)
     if outcome.saved:
         return redirect("sms:trunk_detail", request.tenant.slug, trunk.pk)
-    context = {"form": form, "trunk": trunk, "plan": outcome.plan, "name_holders": holders}
+    context = {"form": form, "trunk": trunk} | trunk_pages.plan_context(outcome.plan, name_holders=holders)
     return render(request, "sms/pool_edit.html", context)
