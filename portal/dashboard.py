@@ -1,13 +1,152 @@
 """A tenant's dashboard."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from tenants.access import TenantRequest, tenant_view
+from rules.e164 import format_for_people
+from sms import connecting, conversations, figures, log, masking
+from sms.figures import Figures
+from tenants import clock
+from tenants.access import TenantRequest, can, tenant_view
 from tenants.roles import Permission
+
+_RECENT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that somebody should look at."""
+
+    tone: str
+    icon: str
+    text: str
+    url: str
 
 
 @tenant_view(Permission.TENANT_VIEW)
 def dashboard(request: TenantRequest) -> HttpResponse:
-    """Show today's figures."""
-    return render(request, "portal/dashboard.html", {})
+    """Show today's figures, what needs attention, and the steps that are still to be done."""
+    now = timezone.localtime(clock.now())
+    found = figures.read(log.visible_to(request), now)
+    since = now - timedelta(days=figures.DAYS)
+    joined = figures.configurations(request.tenant, since)
+    works = any(c.last_in_at for c in joined) and any(c.last_out_at for c in joined)
+    steps = [] if works else _steps(request)
+    today = request.GET.get("chart") == "today"
+    context = {
+        "stats": _stats(request, found, now),
+        "today": today,
+        "seven_days": not today,
+        "chart": _chart(found, today=today),
+        "chart_title": _("Texts of today, by hour") if today else _("Texts of seven days"),
+        "chart_names": [_("Received"), _("Sent")],
+        "concerns": [*_about_texts(request, found, since), *_about_configurations(request, joined)],
+        "steps": steps,
+        "is_new": bool(steps) and not any(slot.received or slot.sent for slot in found.days),
+        "recent": _recent(request),
+    }
+    return render(request, "portal/dashboard.html", context)
+
+
+def _steps(request: TenantRequest) -> list[dict[str, Any]]:
+    """Return what is to be done before texts flow; nothing once all is done, or for people who cannot do it."""
+    if not can(request, Permission.CONFIGURATIONS_VIEW):
+        return []
+    steps = connecting.checklist(request.tenant)
+    first = next((step for step in steps if not step.done), None)
+    return [{"step": step, "current": step is first} for step in steps] if first else []
+
+
+def _stats(request: TenantRequest, found: Figures, now: datetime) -> list[dict[str, Any]]:
+    """Return the four figures of today, each with the list it counts."""
+    day = now.date().isoformat()
+
+    def stat(label: str, value: int, hint: str = "", tone: str = "neutral", **filters: str) -> dict[str, Any]:
+        url = _log(request, **filters, **{"from": day, "to": day})
+        return {"label": label, "value": value, "hint": hint, "tone": tone, "url": url}
+
+    waiting = ngettext("%d waits", "%d wait", found.waiting) % found.waiting if found.waiting else ""
+    share = _("%d %% of those sent") % round(100 * found.delivered / found.sent) if found.sent else ""
+    return [
+        stat(_("Received today"), found.received, direction="in"),
+        stat(_("Sent today"), found.sent, waiting, direction="out"),
+        stat(_("Delivered today"), found.delivered, share, direction="out", state="delivered"),
+        stat(
+            _("Failed today"), found.failed, tone="bad" if found.failed else "neutral", direction="out", state="failed"
+        ),
+    ]
+
+
+def _log(request: TenantRequest, **filters: str) -> str:
+    return f"{reverse('sms:message_list', args=[request.tenant.slug])}?{urlencode(filters)}"
+
+
+def _chart(found: Figures, *, today: bool) -> list[dict[str, Any]]:
+    slots, style = (found.hours, "H:i") if today else (found.days, "D j M")
+    return [{"label": date_format(slot.at, style), "values": [slot.received, slot.sent]} for slot in slots]
+
+
+def _about_texts(request: TenantRequest, found: Figures, since: datetime) -> Iterator[Concern]:
+    """Say which texts of the last days need somebody, with the list that shows them."""
+    lately = {"from": since.date().isoformat()}
+    if found.unrouted:
+        words = ngettext(
+            "%d text came in that no rule leads anywhere",
+            "%d texts came in that no rule leads anywhere",
+            found.unrouted,
+        )
+        yield Concern("warn", "circle-help", words % found.unrouted, _log(request, state="unrouted", **lately))
+    if found.unknown:
+        words = ngettext(
+            "%d text may or may not have been sent", "%d texts may or may not have been sent", found.unknown
+        )
+        yield Concern("warn", "circle-alert", words % found.unknown, _log(request, state="unknown", **lately))
+    if found.held:
+        words = ngettext("%d text is held", "%d texts are held", found.held)
+        yield Concern("warn", "circle-pause", words % found.held, _log(request, state="held", **lately))
+    if found.failed_lately:
+        words = ngettext("%d text failed in seven days", "%d texts failed in seven days", found.failed_lately)
+        yield Concern("bad", "circle-x", words % found.failed_lately, _log(request, state="failed", **lately))
+    lost = figures.undelivered_to_destination(request.tenant, since) if can(request, Permission.RULES_VIEW) else 0
+    if lost:
+        words = ngettext("%d text did not reach its destination", "%d texts did not reach their destination", lost)
+        yield Concern("bad", "mail-x", words % lost, _log(request, state="stranded", **lately))
+
+
+def _about_configurations(request: TenantRequest, joined: list[Any]) -> Iterator[Concern]:
+    if not can(request, Permission.CONFIGURATIONS_VIEW):
+        return
+    for configuration in joined:
+        url = configuration.get_absolute_url()
+        if configuration.held_reason:
+            text = _("“%s” has stopped sending: look at its account") % configuration.name
+            yield Concern("bad", "octagon-pause", text, url)
+        if configuration.refused:
+            words = ngettext(
+                "“%(name)s” refused %(count)d request: wrong signature or address",
+                "“%(name)s” refused %(count)d requests: wrong signature or address",
+                configuration.refused,
+            )
+            text = words % {"name": configuration.name, "count": configuration.refused}
+            yield Concern("bad", "shield-alert", text, url)
+
+
+def _recent(request: TenantRequest) -> list[dict[str, Any]]:
+    """Return the conversations that moved last; viewers see that they did, not with whom."""
+    rows = conversations.with_unread(conversations.visible_to(request.tenant, request.member), request.member)
+    shown = format_for_people if can(request, Permission.MESSAGES_UNMASKED) else masking.mask
+    return [
+        {"row": row, "name": row.contact_name or shown(row.their_address)}
+        for row in rows.order_by("-last_message_at", "-id")[:_RECENT]
+    ]

@@ -3,11 +3,11 @@
 import re
 from datetime import datetime, time, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from sms import conversations
-from sms.models import Direction, Message
+from sms.models import Delivery, Direction, Message
 from tenants.access import TenantRequest, can
 from tenants.roles import Permission
 
@@ -20,6 +20,7 @@ STATES: dict[str, Q] = {
     "unknown": Q(state="unknown"),
     "unrouted": Q(state="unrouted"),
     "held": Q(state="held"),
+    "stranded": Q(Exists(Delivery.objects.filter(message=OuterRef("pk"), state="exhausted"))),
 }
 _NUMBER = re.compile(r"^\+?[\d\s().-]{3,}$")
 _SID = re.compile(r"^(SM|MM)[0-9a-f]{32}$")

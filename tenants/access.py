@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
@@ -140,6 +141,8 @@ def _admit(request: TenantRequest, slug: str, permission: Permission) -> HttpRes
         return _second_factor_first(request)
     if permission not in request.permissions:
         raise PermissionDenied
+    if not request.user.time_zone:
+        timezone.activate(tenant.zone)
     enter(tenant)
     return None
 

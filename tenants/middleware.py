@@ -25,14 +25,13 @@ class RequestIdentity:
 
 
 class ViewerTimeZone:
-    """Show dates in the viewer's time zone; the tenant's door may set another default."""
+    """Show dates in the viewer's time zone; the tenant's door sets its own for those who chose none."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         name = getattr(request.user, "time_zone", "")
-        if not name:
-            return self.get_response(request)
-        with timezone.override(zoneinfo.ZoneInfo(name)):
+        # Overridden in any case: what the door chooses must not outlive this request.
+        with timezone.override(zoneinfo.ZoneInfo(name) if name else None):
             return self.get_response(request)

@@ -25,6 +25,7 @@ STATE_CHOICES = [
     ("unknown", _("Unknown outcome")),
     ("unrouted", _("Not routed")),
     ("held", _("Held")),
+    ("stranded", _("Destination not reached")),
 ]
 DIRECTION_CHOICES = [("", _("In and out")), ("in", _("Received")), ("out", _("Sent"))]
 
