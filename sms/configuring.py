@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from sms import credentials, numbers
+from sms import breaker, credentials, numbers
 from sms.models import Configuration, Direction, Message, PhoneNumber, Trunk, TwilioAccount, WebhookKey
 from sms.status import MessageState
 from sms.twilio.client import is_sandbox
@@ -149,6 +149,8 @@ def replace_token(
 ) -> TwilioAccount:
     """Replace the Auth Token of a configuration's account; the former is accepted until the new one has been seen."""
     credentials.replace_token(actor, configuration.account, auth_token, finding)
+    for held in configuration.account.configurations.exclude(held_reason=""):
+        breaker.release(actor, held)
     return configuration.account
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from sms import conversations, drafting, segments, sending
 from sms.choosing import Writer
 from sms.drafting import Draft, IdempotencyConflict, SendRefused
-from sms.models import Attempt, Configuration, Conversation, Direction, IdempotencyKey, Message
+from sms.models import Attempt, Conversation, Direction, IdempotencyKey, Message
 from sms.outcomes import Outcome, Phase
 from sms.status import MessageState, sources_of
 from tenants import audit, clock, hints
@@ -20,7 +20,7 @@ from tenants.access import enter
 from tenants.audit import Actor
 from tenants.models import ApiKey, Member, Tenant
 
-__all__ = ["IdempotencyConflict", "SendRefused", "cancel", "cancel_waiting", "mark_as_sent", "send", "send_again"]
+__all__ = ["IdempotencyConflict", "SendRefused", "cancel", "mark_as_sent", "send", "send_again"]
 
 _LONGEST_KEY = 255
 
@@ -140,14 +140,6 @@ def cancel(actor: Actor, message: Message) -> bool:
     _settle(row, MessageState.CANCELED)
     audit.record(actor, "sms.message.canceled", row, tenant=row.tenant)
     return True
-
-
-def cancel_waiting(configuration: Configuration, reason: str) -> int:
-    """Cancel every waiting text of a configuration, because it goes; those being posted finish."""
-    waiting = Message.objects.filter(
-        configuration=configuration, direction=Direction.OUT, state__in=(MessageState.QUEUED, MessageState.HELD)
-    )
-    return waiting.update(state=MessageState.CANCELED, state_reason=reason[:60], due_at=None)
 
 
 @transaction.atomic

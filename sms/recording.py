@@ -205,7 +205,8 @@ def _react(result: Result) -> None:
     if verdict == Verdict.STOP_CONFIGURATION:
         breaker.hold(claimed.configuration.pk, result.answer.code)
     elif verdict == Verdict.SUPPRESS_PAIR:
-        optouts.add(Tenant.objects.get(pk=claimed.tenant), claimed.ours, claimed.theirs, source="twilio")
+        with transaction.atomic():
+            optouts.add(Tenant.objects.get(pk=claimed.tenant), claimed.ours, claimed.theirs, source="twilio")
     elif verdict == Verdict.REQUEUE:
         _slow_down(result)
 

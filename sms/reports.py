@@ -209,6 +209,7 @@ def _react(message: Message, report: StatusReport) -> None:
         return
     after = errors.explain(report.error_code).after
     if after == Aftermath.SUPPRESS_PAIR:
-        optouts.add(message.tenant, message.our_address, message.their_address, source="twilio")
+        with transaction.atomic():
+            optouts.add(message.tenant, message.our_address, message.their_address, source="twilio")
     elif after == Aftermath.STOP_CONFIGURATION and message.configuration_id:
         breaker.hold(message.configuration_id, report.error_code)

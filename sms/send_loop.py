@@ -120,9 +120,17 @@ class Round:
         if time.monotonic() - since > _LATEST_START:
             answer = Answer(sent=False, text="The worker was too slow; nothing was sent.")
         else:
-            answer = await self._twilio.post(_as_post(item))
+            answer = await self._ask(item)
         self._results.append(Result(item, answer))
         self._arrived.set()
+
+    async def _ask(self, item: Claimed) -> Answer:
+        try:
+            return await self._twilio.post(_as_post(item))
+        except Exception as error:
+            # Whatever went wrong here, it does not say that Twilio has not got the text.
+            log.exception("sms.send.failed message=%s", item.message.hex)
+            return Answer(text=type(error).__name__)
 
     async def _plan(self) -> None:
         """Nothing could be leased now: wait for what is pausing, or end once the last answers are in."""

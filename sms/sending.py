@@ -272,13 +272,3 @@ def free(messages: Sequence[uuid.UUID]) -> QuerySet[Message]:
 def close(attempt: uuid.UUID, outcome: Outcome, now: datetime, **values: Any) -> None:
     """Write how an attempt ended."""
     Attempt.objects.filter(pk=attempt).update(phase=Phase.DONE, outcome=outcome, finished_at=now, **values)
-
-
-def give_back(batch: Sequence[Claimed]) -> None:
-    """Return leased texts that were never marked to the queue, at once."""
-    with transaction.atomic():
-        now = clock.now()
-        rows = {row["pk"] for row in _leased(batch)}
-        for item in batch:
-            if item.message in rows:
-                _settle_unposted(item, MessageState.QUEUED, now)

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import ssl
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -75,12 +76,19 @@ class LoopHttpClient(AsyncHttpClient):
     ) -> Response:
         """Make one call."""
         address = client.rest_url(self.account_sid, uri)
-        basic = aiohttp.BasicAuth(*auth, encoding="utf-8") if auth else None
-        options: dict[str, Any] = {"params": params, "data": _fields(data or {}), "headers": headers, "auth": basic}
+        options: dict[str, Any] = {
+            "params": params,
+            "data": _fields(data or {}),
+            "headers": {**(headers or {}), **_authorization(auth)},
+        }
         proxy = None if address != uri else _proxy_to(urlsplit(uri).hostname or "")
         async with self.session.request(method, address, allow_redirects=False, proxy=proxy, **options) as answer:
             _answered.set((answer.status, answer.headers))
             return Response(answer.status, await answer.text(), answer.headers)
+
+
+def _authorization(auth: tuple[str, str] | None) -> dict[str, str]:
+    return {"Authorization": f"Basic {b64encode(':'.join(auth).encode()).decode()}"} if auth else {}
 
 
 def _fields(data: dict[str, object]) -> list[tuple[str, str]]:
