@@ -1,12 +1,15 @@
 """What a call to Twilio can end in, in words that say what to do."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from typing import Any
 
 import requests
 from django.utils.translation import gettext as _
 from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.http.response import Response
 
 from sms.twilio.client import SandboxNotRunning
 
@@ -48,9 +51,31 @@ def in_words() -> Iterator[None]:
         raise TwilioProblem(Problem.UNREACHABLE, text) from error
     except TwilioRestException as error:
         raise _from_answer(error) from error
-    except (TwilioException, ValueError) as error:
-        text = _("Twilio answered something this portal does not understand. Try again in a minute.")
-        raise TwilioProblem(Problem.FAILED, text) from error
+    except TwilioException as error:
+        raise _from_page(error) from error
+    except ValueError as error:
+        raise _not_understood() from error
+
+
+def _from_page(error: TwilioException) -> TwilioProblem:
+    """Read what a list raises: the library puts the whole answer beside its words."""
+    answer = error.args[1] if len(error.args) > 1 else None
+    if isinstance(answer, Response):
+        return _from_answer(TwilioRestException(answer.status_code, "", **_words_of(answer)))
+    return _not_understood()
+
+
+def _words_of(answer: Response) -> dict[str, Any]:
+    try:
+        said = json.loads(answer.text)
+        return {"msg": str(said.get("message", "")), "code": said.get("code")}
+    except (ValueError, AttributeError):
+        return {}
+
+
+def _not_understood() -> TwilioProblem:
+    text = _("Twilio answered something this portal does not understand. Try again in a minute.")
+    return TwilioProblem(Problem.FAILED, text)
 
 
 def _from_answer(error: TwilioRestException) -> TwilioProblem:
