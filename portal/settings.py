@@ -266,11 +266,13 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_RATE_LIMITS = {"login_failed": "8/300s/key,40/300s/ip", "reset_password": "10/h/ip,5/h/key"}
 MFA_ADAPTER = "tenants.accounts.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "SMS Portal"
+MFA_TOTP_TOLERANCE = 1  # phones and servers are some seconds apart
 SECOND_FACTOR_FOR_SYSTEM_ADMINISTRATORS = env.bool("SECOND_FACTOR_FOR_SYSTEM_ADMINISTRATORS", default=not DEMO)
 MANAGE_IDLE_SECONDS = env.int("MANAGE_IDLE_SECONDS", default=1800)
 MANAGE_REASON_REQUIRED = env.bool("MANAGE_REASON_REQUIRED", default=False)
@@ -370,6 +372,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     # The official client writes numbers and parameters at INFO.
     "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
         "twilio": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

@@ -61,7 +61,7 @@ _STATE_WORDS: Mapping[MessageState, str] = MappingProxyType(
         _S.EXPIRED: "Not sent in time",
         _S.CANCELED: "Canceled before it was sent",
         _S.RECEIVED: "Received, rules not run yet",
-        _S.ROUTED: "Given to its destinations",
+        _S.ROUTED: "Routed",
         _S.UNROUTED: "Received, but no rule says who gets it",
     }
 )

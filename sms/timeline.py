@@ -6,6 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from rules.e164 import format_for_people
 from sms import errors, status
 from sms.models import Attempt, Delivery, Direction, Message, StatusEvent
 
@@ -92,24 +93,33 @@ _OUTCOMES = {
 def _attempt(attempt: Attempt) -> list[Event]:
     events = []
     if attempt.posting_at:
-        title = _("Attempt %(number)d from %(sender)s") % {"number": attempt.number, "sender": attempt.sender}
+        title = _("Attempt %(number)d from %(sender)s") % {
+            "number": attempt.number,
+            "sender": format_for_people(attempt.sender),
+        }
         events.append(Event(title, attempt.posting_at, icon="send-horizontal"))
     if attempt.finished_at:
         tone, icon = _OUTCOMES.get(attempt.outcome, ("neutral", "circle"))
         events.append(
-            Event(_outcome(attempt), attempt.finished_at, _explained(attempt.error_code) or attempt.note, tone, icon)
+            Event(
+                _outcome(attempt),
+                attempt.finished_at,
+                _explained(attempt.error_code) or attempt.note or attempt.provider_sid,
+                tone,
+                icon,
+            )
         )
     return events + [_reported(event) for event in attempt.status_events.all()]
 
 
 def _outcome(attempt: Attempt) -> str:
     words = {
-        "accepted": _("Twilio accepted it (%(sid)s)"),
+        "accepted": _("Twilio accepted it"),
         "rejected": _("Twilio refused it"),
         "ambiguous": _("No clear answer from Twilio: it may have been sent"),
         "not_sent": _("Certainly not sent; waits for the next try"),
     }
-    return words.get(attempt.outcome, attempt.outcome) % {"sid": attempt.provider_sid}
+    return words.get(attempt.outcome, attempt.outcome)
 
 
 def _explained(code: str) -> str:
