@@ -45,7 +45,7 @@ def test_up_runs_every_program_and_says_where(product):
     assert set(product.children()) == {"broker", "web", "worker", "beat"}
     assert product.address in product.output
     assert web_answers(product)
-    assert worker_answers(product)
+    wait_until(lambda: worker_answers(product), 60, lambda: f"no worker:\n{product.output}")
 
 
 @pytest.mark.parametrize("name", ["broker", "web", "worker", "beat"])
