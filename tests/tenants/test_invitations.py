@@ -89,7 +89,7 @@ def test_an_extension_taken_meanwhile_is_left_out(cast, invited):
 
 
 def test_somebody_elses_invitation_is_not_accepted(cast, invited):
-    with pytest.raises(InvitationError, match="for nina@acme.example"):
+    with pytest.raises(InvitationError, match=r"for nina@acme\.example"):
         invitations.accept(token_of(invited), user=cast.mallory.user)
 
 
