@@ -1,5 +1,6 @@
 """Rules as pages show them: in words, in order, marked when they do not work."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +12,7 @@ from rules.e164 import format_for_people
 from rules.facts import InboundFacts
 from rules.models import InboundRule, OutboundRule, RuleSet
 from rules.models.versions import RuleKind
+from rules.patterns import collapse_ranges
 from tenants.models import Tenant
 
 Rule = TypeVar("Rule", InboundRule, OutboundRule)
@@ -69,6 +71,7 @@ def inbound(tenant: Tenant) -> RuleList[InboundRule]:
 
 def outbound(tenant: Tenant) -> RuleList[OutboundRule]:
     """Return the outbound rules of a tenant."""
+    groups = {group.hex for group in tenant.groups.values_list("id", flat=True)}
     rules = list(versions.outbound_rows(tenant))
     document = {"rules": [versions.outbound_json(rule) for rule in rules]}
     read = documents.parse_outbound(document)
@@ -78,7 +81,7 @@ def outbound(tenant: Tenant) -> RuleList[OutboundRule]:
             rule,
             _conditions(words),
             tuple(route_in_words(route) for route in words.routes),
-            (*map(_sentence, words.findings), *_outbound_findings(rule)),
+            (*map(_sentence, words.findings), *_outbound_findings(rule, groups)),
             is_first=place == 0,
             is_last=place == last,
         )
@@ -103,6 +106,13 @@ def route_in_words(route: documents.Route) -> str:
         "" if route.enabled else _("off"),
     ]
     return ", ".join(filter(None, parts))
+
+
+def numbers_in_words(numbers: Iterable[str]) -> str:
+    """Write numbers for people, runs as such; `parse_pool` reads it back."""
+    spans = collapse_ranges(numbers)
+    ends = [dict.fromkeys(map(format_for_people, (span.first, span.last))) for span in spans]
+    return "; ".join(" – ".join(pair) for pair in ends)
 
 
 def without_a_rule(tenant: Tenant, rules: RuleList[InboundRule], *, but: InboundRule | None = None) -> list[str]:
@@ -133,10 +143,14 @@ def _inbound_findings(rule: InboundRule) -> list[str]:
     return found
 
 
-def _outbound_findings(rule: OutboundRule) -> list[str]:
+def _outbound_findings(rule: OutboundRule, groups: set[str]) -> list[str]:
+    """Say what a rule names that is gone, or there but does not work."""
     routes = [route for route in rule.routes.all() if route.enabled]
     closed = [route for route in routes if route.configuration.deleted_at or not route.configuration.enabled]
     found = [_("The SMS configuration %s is disabled or deleted.") % route.configuration.name for route in closed]
     if routes and len(closed) == len(routes):
         found.append(_("No route is left: texts that match are refused."))
+    named = {group for condition in rule.conditions for group in condition.get("ids", [])}
+    if named - groups:
+        found.append(_("A group that it names is gone: edit the rule."))
     return found

@@ -14,7 +14,8 @@ from rules.conditions import ConditionError, read_inbound
 from rules.e164 import NumberError, format_for_people, parse_number
 from rules.forms.choices import offer
 from rules.models import InboundRule
-from rules.patterns import PatternError, parse_caller_mask, parse_pool, pool_as_text
+from rules.patterns import PatternError, parse_caller_mask, parse_pool
+from rules.presenting import numbers_in_words
 from tenants.models import Tenant
 
 Json = dict[str, Any]
@@ -44,13 +45,15 @@ class InboundRuleForm(forms.Form):
             ("range", gettext_lazy("A range")),
         ],
         initial="all",
-        widget=forms.RadioSelect(attrs={"class": "choices-row"}),
+        widget=forms.RadioSelect,
     )
     numbers = forms.CharField(
-        label=gettext_lazy("These numbers"), required=False, widget=forms.Textarea(attrs={"rows": 2, "class": "mono"})
+        label=gettext_lazy("These numbers"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "data-shown-by": "which", "data-shown-for": "numbers"}),
     )
     first = forms.CharField(label=gettext_lazy("Range from"), required=False, max_length=40)
-    last = forms.CharField(label=gettext_lazy("to"), required=False, max_length=40)
+    last = forms.CharField(label=gettext_lazy("Range to"), required=False, max_length=40)
     caller_mask = forms.CharField(
         label=gettext_lazy("Sender"),
         required=False,
@@ -156,12 +159,12 @@ class InboundRuleForm(forms.Form):
     def _refuse_foreign(self, numbers: list[str]) -> None:
         if numbers:
             text = _("Not among your numbers: %(numbers)s. Take them out, or ask for them on a trunk first.")
-            self.add_error("numbers", text % {"numbers": pool_as_text(numbers)})
+            self.add_error("numbers", text % {"numbers": numbers_in_words(numbers)})
 
     def _refuse_other_trunk(self, numbers: list[str]) -> None:
         if numbers:
             text = _("Not on the chosen trunk: %(numbers)s. Take them out, or choose “Any trunk”.")
-            self.add_error("numbers", text % {"numbers": pool_as_text(numbers)})
+            self.add_error("numbers", text % {"numbers": numbers_in_words(numbers)})
 
     def _clean_range(self, data: dict[str, Any]) -> None:
         for end in ("first", "last"):
@@ -172,7 +175,11 @@ class InboundRuleForm(forms.Form):
         first, last = data.get("first"), data.get("last")
         if not (first and last) or self.errors:
             return
-        if len(first) == len(last) and not self._live.filter(e164__gte=first, e164__lte=last).exists():
+        if (
+            len(first) == len(last)
+            and first <= last
+            and not self._live.filter(e164__gte=first, e164__lte=last).exists()
+        ):
             self.add_error("first", _("None of your numbers lies in this range: check both ends."))
 
 
@@ -191,8 +198,8 @@ def _pool_help(live: "QuerySet[Any]") -> str:
     held = list(live.order_by("e164").values_list("e164", flat=True)[:50])
     if not held:
         return _("You have no numbers yet.")
-    shown = pool_as_text(held)
-    return _("Yours: %s. Separate by semicolons; 10-15 makes a run.") % (shown + ("…" if len(held) == 50 else ""))
+    shown = numbers_in_words(held)
+    return _("Separated by semicolons. Yours: %s") % (shown + ("…" if len(held) == 50 else "."))
 
 
 def _initial(rule: InboundRule | None) -> dict[str, Any]:
@@ -205,7 +212,7 @@ def _initial(rule: InboundRule | None) -> dict[str, Any]:
         "enabled": rule.enabled,
         "trunk": rule.trunk_id.hex if rule.trunk_id else "",
         "which": "numbers" if numbers else "all",
-        "numbers": pool_as_text(numbers),
+        "numbers": numbers_in_words(numbers),
     }
     for condition in rule.conditions:
         found |= _field_of(condition)

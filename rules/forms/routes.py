@@ -21,14 +21,25 @@ if TYPE_CHECKING:
 
 ROUTES_AT_MOST = 6
 _PREPEND = re.compile(r"\+?[0-9]{0,15}\Z")
+_STRIP = gettext_lazy("Strip 0 to 9 digits.")
 _LETTER = re.compile(r"[A-Za-z]")
 
 
 class RouteForm(forms.Form):
     """One route."""
 
-    configuration = forms.ChoiceField(label=gettext_lazy("SMS configuration"), required=False)
-    strip = forms.IntegerField(label=gettext_lazy("Strip digits"), min_value=0, max_value=9, initial=0, required=False)
+    configuration = forms.ChoiceField(
+        label=gettext_lazy("SMS configuration"),
+        error_messages={"required": gettext_lazy("Choose the configuration of this route.")},
+    )
+    strip = forms.IntegerField(
+        label=gettext_lazy("Strip digits"),
+        min_value=0,
+        max_value=9,
+        initial=0,
+        required=False,
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), _STRIP),
+    )
     prepend = forms.CharField(
         label=gettext_lazy("Prepend"),
         max_length=16,
@@ -59,8 +70,6 @@ class RouteForm(forms.Form):
         """Check that the sender can be used by the chosen configuration."""
         data = super().clean() or {}
         chosen = self.configurations.get(str(data.get("configuration") or ""))
-        if chosen is None and (data.get("sender") or data.get("prepend") or data.get("strip")):
-            self.add_error("configuration", _("Choose the configuration of this route."))
         if chosen is not None and data.get("sender"):
             data["sender"] = self._sender(str(data["sender"]).strip(), chosen)
         return data
@@ -112,11 +121,11 @@ class RouteRows(forms.BaseFormSet[RouteForm]):
 
 def route_rows(tenant: Tenant, rule: OutboundRule | None, data: Any = None) -> RouteRows:
     """Make the rows of a rule: those it has, and empty ones to fill in."""
-    initial = [_initial(route) for route in rule.routes.all()] if rule else []
+    initial = [_initial(route) for route in rule.routes.all()] if rule and not data else []
     make = forms.formset_factory(
         RouteForm,
         formset=RouteRows,
-        extra=0 if data else max(1, 2 - len(initial)),
+        extra=0 if data else 1,
         can_delete=True,
         max_num=ROUTES_AT_MOST,
         validate_max=True,

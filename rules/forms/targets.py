@@ -23,12 +23,16 @@ _WITH_DETAIL = {TargetKind.EMAIL.value: "address", TargetKind.AUTO_REPLY.value: 
 class TargetForm(forms.Form):
     """One destination."""
 
-    where = forms.ChoiceField(label=gettext_lazy("Send it to"), required=False)
+    where = forms.ChoiceField(
+        label=gettext_lazy("Send it to"), error_messages={"required": gettext_lazy("Choose where the text goes.")}
+    )
     detail = forms.CharField(
-        label=gettext_lazy("E-mail address, or text of the reply"),
-        required=False,
+        label=gettext_lazy("Address, or text of the reply"),
         max_length=REPLY_AT_MOST,
-        widget=forms.Textarea(attrs={"rows": 1, "class": "one-line"}),
+        error_messages={"required": gettext_lazy("Enter the e-mail address, or the text of the reply.")},
+        widget=forms.Textarea(
+            attrs={"rows": 1, "data-shown-by": "where", "data-shown-for": " ".join(_WITH_DETAIL)},
+        ),
     )
 
     def __init__(self, *args: Any, choices: Sequence[Any], **kwargs: Any) -> None:
@@ -39,11 +43,8 @@ class TargetForm(forms.Form):
         """Ask for what the kind of destination needs."""
         data = super().clean() or {}
         kind, detail = str(data.get("where") or ""), str(data.get("detail") or "").strip()
-        if not kind and detail:
-            self.add_error("where", _("Choose where the text goes."))
-        if kind in _WITH_DETAIL and not detail:
-            email = kind == TargetKind.EMAIL
-            self.add_error("detail", _("Enter the e-mail address.") if email else _("Enter the text of the reply."))
+        if kind not in _WITH_DETAIL:
+            self.errors.pop("detail", None)
         if kind == TargetKind.EMAIL and detail:
             self._check_address(detail)
         return data
@@ -89,11 +90,11 @@ class TargetRows(forms.BaseFormSet[TargetForm]):
 
 def target_rows(tenant: Tenant, rule: InboundRule | None, data: Any = None) -> TargetRows:
     """Make the rows of a rule: those it has, and empty ones to fill in."""
-    initial = [_initial(target) for target in rule.targets.all()] if rule else []
+    initial = [_initial(target) for target in rule.targets.all()] if rule and not data else []
     make = forms.formset_factory(
         TargetForm,
         formset=TargetRows,
-        extra=0 if data else max(1, 3 - len(initial)),
+        extra=0 if data else 1,
         can_delete=True,
         max_num=TARGETS_AT_MOST,
         validate_max=True,

@@ -14,7 +14,6 @@ from rules.forms.inbound import InboundRuleForm
 from rules.forms.targets import target_rows
 from rules.forms.tryout import InboundTryoutForm
 from rules.models import InboundRule
-from rules.patterns import pool_as_text
 from rules.views.places import back_to_list, direction_of, names_of, usual_configuration
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission
@@ -73,7 +72,7 @@ def _form_page(request: TenantRequest, rule: InboundRule | None) -> HttpResponse
         return back_to_list(request, "inbound", saved.id)
     context: dict[str, Any] = {"form": form, "targets": targets, "rule": rule, "names": names_of("inbound")}
     context["live"] = versions.live(request.tenant, "inbound")
-    return render(request, "rules/inbound_rule_form.html", context, status=200 if data is None else 422)
+    return render(request, "rules/inbound_rule_form.html", context)
 
 
 @tenant_view(Permission.RULES_EDIT)
@@ -112,5 +111,5 @@ def inbound_rule_toggle(request: TenantRequest, rule_id: uuid.UUID) -> HttpRespo
 
 def shown(numbers: list[str]) -> str:
     """Write numbers briefly: as ranges, and not more of them than a page can bear."""
-    text = pool_as_text(numbers)
+    text = presenting.numbers_in_words(numbers)
     return text if len(text) <= 300 else f"{text[:300].rsplit(';', 1)[0]}…"

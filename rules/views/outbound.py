@@ -75,7 +75,7 @@ def _form_page(request: TenantRequest, rule: OutboundRule | None) -> HttpRespons
         return back_to_list(request, "outbound", saved.id)
     context: dict[str, Any] = {"form": form, "routes": routes, "rule": rule, "names": names_of("outbound")}
     context["live"] = versions.live(request.tenant, "outbound")
-    return render(request, "rules/outbound_rule_form.html", context, status=200 if data is None else 422)
+    return render(request, "rules/outbound_rule_form.html", context)
 
 
 @tenant_view(Permission.RULES_EDIT)

@@ -56,6 +56,7 @@ function addRow(rows) {
   const row = item.firstElementChild;
   template.before(row);
   total.value = Number(total.value) + 1;
+  showChosen(row);
   row.querySelector("input:not([type=hidden]), select, textarea")?.focus();
 }
 
@@ -64,6 +65,20 @@ function removeRow(item) {
   if (box) box.checked = true;
   item.hidden = true;
 }
+
+// A part that belongs to one choice shows while that is chosen: data-shown-by names the field, data-shown-for its values.
+function showChosen(root) {
+  for (const part of root.querySelectorAll("[data-shown-by]")) {
+    const form = part.closest("form");
+    const name = (part.name ?? "").replace(/[^-]*$/, "") + part.dataset.shownBy;
+    const value = form && new FormData(form).get(name);
+    const box = part.name ? part.closest("[data-field]") : part;
+    const wanted = part.dataset.shownFor.split(" ").includes(value);
+    box.hidden = !wanted && !box.querySelector(".errorlist");
+  }
+}
+showChosen(document);
+document.addEventListener("change", (event) => event.target.form && showChosen(event.target.form));
 
 // Ctrl-Enter sends from a text field of a composer.
 document.addEventListener("keydown", (event) => {
