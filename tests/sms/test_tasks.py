@@ -1,0 +1,43 @@
+"""Celery's way in: each task does its one call, on its own queue."""
+
+from typing import Any
+
+import pytest
+from celery import current_app
+
+from sms import delivering, inbound, send_loop, sweeps, tasks
+from tenants import hints
+
+CALLS = {
+    "send.work": (send_loop, "work"),
+    "inbound.work": (inbound, "work"),
+    "deliver.work": (delivering, "work"),
+    "maint.sweep": (sweeps, "sweep"),
+    "maint.housekeeping": (sweeps, "housekeeping"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_task_does_its_one_call(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, verb = CALLS[name]
+    monkeypatch.setattr(module, verb, lambda *arguments: 7)
+    assert current_app.tasks[name].run() == 7
+
+
+def test_every_hint_names_a_task_that_exists() -> None:
+    assert set(hints.TASKS.values()) <= set(CALLS)
+    own = {name for name in current_app.tasks if not name.startswith("celery.")}
+    assert own == set(CALLS)
+
+
+def test_a_worker_that_is_asked_to_stop_tells_its_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(send_loop, "work", asked.append)
+    tasks.send_work.run()
+    [should_stop] = asked
+    assert not should_stop()
+    try:
+        tasks.note_shutdown(sig="SIGTERM")
+        assert should_stop()
+    finally:
+        tasks._stopping[0] = 0
