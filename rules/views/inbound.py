@@ -34,9 +34,9 @@ def inbound_rule_list(request: TenantRequest) -> HttpResponse:
 
 
 @tenant_view(Permission.RULES_VIEW)
-def inbound_rule_detail(request: TenantRequest, rule_id: uuid.UUID) -> HttpResponse:
+def inbound_rule_detail(request: TenantRequest, inbound_rule_id: uuid.UUID) -> HttpResponse:
     """Show one rule."""
-    rule = get_object_or_404(request.tenant.inbound_rules, pk=rule_id)
+    rule = get_object_or_404(request.tenant.inbound_rules, pk=inbound_rule_id)
     rules = presenting.inbound(request.tenant)
     context = {"rules": rules, "row": rules.row(rule), "rule": rule, "names": names_of("inbound")}
     return render(request, "rules/inbound_rule_detail.html", context)
@@ -49,9 +49,9 @@ def inbound_rule_new(request: TenantRequest) -> HttpResponse:
 
 
 @tenant_view(Permission.RULES_EDIT)
-def inbound_rule_edit(request: TenantRequest, rule_id: uuid.UUID) -> HttpResponse:
+def inbound_rule_edit(request: TenantRequest, inbound_rule_id: uuid.UUID) -> HttpResponse:
     """Change a rule."""
-    return _form_page(request, get_object_or_404(versions.inbound_rows(request.tenant), pk=rule_id))
+    return _form_page(request, get_object_or_404(versions.inbound_rows(request.tenant), pk=inbound_rule_id))
 
 
 def _form_page(request: TenantRequest, rule: InboundRule | None) -> HttpResponse:
@@ -76,9 +76,9 @@ def _form_page(request: TenantRequest, rule: InboundRule | None) -> HttpResponse
 
 
 @tenant_view(Permission.RULES_EDIT)
-def inbound_rule_delete(request: TenantRequest, rule_id: uuid.UUID) -> HttpResponse:
+def inbound_rule_delete(request: TenantRequest, inbound_rule_id: uuid.UUID) -> HttpResponse:
     """Ask, saying what would be unrouted, and delete."""
-    rule = get_object_or_404(request.tenant.inbound_rules, pk=rule_id)
+    rule = get_object_or_404(request.tenant.inbound_rules, pk=inbound_rule_id)
     if request.method == "POST":
         editing.delete(request.actor, request.tenant, rule)
         messages.success(request, _("Rule “%s” is deleted.") % rule.name)
@@ -93,18 +93,18 @@ def inbound_rule_delete(request: TenantRequest, rule_id: uuid.UUID) -> HttpRespo
 
 @require_POST
 @tenant_view(Permission.RULES_EDIT)
-def inbound_rule_move(request: TenantRequest, rule_id: uuid.UUID) -> HttpResponse:
+def inbound_rule_move(request: TenantRequest, inbound_rule_id: uuid.UUID) -> HttpResponse:
     """Move a rule one place up or down."""
-    rule = get_object_or_404(request.tenant.inbound_rules, pk=rule_id)
+    rule = get_object_or_404(request.tenant.inbound_rules, pk=inbound_rule_id)
     ordering.move_inbound(request.actor, request.tenant, rule, direction_of(request))
     return back_to_list(request, "inbound", rule.id)
 
 
 @require_POST
 @tenant_view(Permission.RULES_EDIT)
-def inbound_rule_toggle(request: TenantRequest, rule_id: uuid.UUID) -> HttpResponse:
+def inbound_rule_toggle(request: TenantRequest, inbound_rule_id: uuid.UUID) -> HttpResponse:
     """Turn a rule on or off."""
-    rule = get_object_or_404(request.tenant.inbound_rules, pk=rule_id)
+    rule = get_object_or_404(request.tenant.inbound_rules, pk=inbound_rule_id)
     editing.switch(request.actor, request.tenant, rule, on=request.POST.get("on") == "1")
     return back_to_list(request, "inbound", rule.id)
 

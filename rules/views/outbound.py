@@ -35,9 +35,9 @@ def outbound_rule_list(request: TenantRequest) -> HttpResponse:
 
 
 @tenant_view(Permission.RULES_VIEW)
-def outbound_rule_detail(request: TenantRequest, rule_id: uuid.UUID) -> HttpResponse:
+def outbound_rule_detail(request: TenantRequest, outbound_rule_id: uuid.UUID) -> HttpResponse:
     """Show one rule."""
-    rule = get_object_or_404(request.tenant.outbound_rules, pk=rule_id)
+    rule = get_object_or_404(request.tenant.outbound_rules, pk=outbound_rule_id)
     rules = presenting.outbound(request.tenant)
     context = {"rules": rules, "row": rules.row(rule), "rule": rule, "names": names_of("outbound")}
     return render(request, "rules/outbound_rule_detail.html", context)
@@ -53,9 +53,9 @@ def outbound_rule_new(request: TenantRequest) -> HttpResponse:
 
 
 @tenant_view(Permission.RULES_EDIT)
-def outbound_rule_edit(request: TenantRequest, rule_id: uuid.UUID) -> HttpResponse:
+def outbound_rule_edit(request: TenantRequest, outbound_rule_id: uuid.UUID) -> HttpResponse:
     """Change a rule."""
-    return _form_page(request, get_object_or_404(versions.outbound_rows(request.tenant), pk=rule_id))
+    return _form_page(request, get_object_or_404(versions.outbound_rows(request.tenant), pk=outbound_rule_id))
 
 
 def _form_page(request: TenantRequest, rule: OutboundRule | None) -> HttpResponse:
@@ -79,9 +79,9 @@ def _form_page(request: TenantRequest, rule: OutboundRule | None) -> HttpRespons
 
 
 @tenant_view(Permission.RULES_EDIT)
-def outbound_rule_delete(request: TenantRequest, rule_id: uuid.UUID) -> HttpResponse:
+def outbound_rule_delete(request: TenantRequest, outbound_rule_id: uuid.UUID) -> HttpResponse:
     """Ask, saying what would be refused, and delete."""
-    rule = get_object_or_404(request.tenant.outbound_rules, pk=rule_id)
+    rule = get_object_or_404(request.tenant.outbound_rules, pk=outbound_rule_id)
     if request.method == "POST":
         editing.delete(request.actor, request.tenant, rule)
         messages.success(request, _("Rule “%s” is deleted.") % rule.name)
@@ -100,17 +100,17 @@ def outbound_rule_delete(request: TenantRequest, rule_id: uuid.UUID) -> HttpResp
 
 @require_POST
 @tenant_view(Permission.RULES_EDIT)
-def outbound_rule_move(request: TenantRequest, rule_id: uuid.UUID) -> HttpResponse:
+def outbound_rule_move(request: TenantRequest, outbound_rule_id: uuid.UUID) -> HttpResponse:
     """Move a rule one place up or down."""
-    rule = get_object_or_404(request.tenant.outbound_rules, pk=rule_id)
+    rule = get_object_or_404(request.tenant.outbound_rules, pk=outbound_rule_id)
     ordering.move_outbound(request.actor, request.tenant, rule, direction_of(request))
     return back_to_list(request, "outbound", rule.id)
 
 
 @require_POST
 @tenant_view(Permission.RULES_EDIT)
-def outbound_rule_toggle(request: TenantRequest, rule_id: uuid.UUID) -> HttpResponse:
+def outbound_rule_toggle(request: TenantRequest, outbound_rule_id: uuid.UUID) -> HttpResponse:
     """Turn a rule on or off."""
-    rule = get_object_or_404(request.tenant.outbound_rules, pk=rule_id)
+    rule = get_object_or_404(request.tenant.outbound_rules, pk=outbound_rule_id)
     editing.switch(request.actor, request.tenant, rule, on=request.POST.get("on") == "1")
     return back_to_list(request, "outbound", rule.id)
