@@ -27,7 +27,12 @@ class CredentialsForm(KeepsSecrets):
 
     secret_names = ("auth_token", "secondary_token", "api_key_secret")
 
-    account_sid = forms.CharField(label=_("Account SID"), max_length=80, widget=mono(placeholder="AC…"))
+    account_sid = forms.CharField(
+        label=_("Account SID"),
+        max_length=80,
+        widget=mono(placeholder="AC…"),
+        error_messages={"required": _("Type the Account SID. It stands on the console's Account Dashboard.")},
+    )
     auth_token = forms.CharField(label=_("Auth Token"), max_length=200, widget=SecretInput, required=False)
     secondary_token = forms.CharField(
         label=_("Secondary Auth Token"),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from rules.e164 import NumberError, parse_number
-from sms import configuring, connecting, outbound, verifying
+from sms import configuring, connecting, guide, outbound, verifying
 from sms.models import Configuration, WebhookChange
 from sms.twilio.client import is_sandbox
 from sms.twilio.errors import TwilioProblem
@@ -170,6 +170,7 @@ def _progress(request: TenantRequest, configuration: Configuration, since: datet
     is_waiting = not verifying.is_over(inbound) or (bool(outgoing) and not verifying.is_over(outgoing))
     return {
         "configuration": configuration,
+        "statements": {said.key: said for said in guide.for_page(guide.VERIFY, request.tenant)},
         "numbers": configuring.numbers_of(configuration)[:20],
         "inbound": inbound,
         "outgoing": outgoing,

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from sms import numbers, trunking
+from sms import guide, numbers, trunking
 from sms.forms.trunks import NewTrunkForm, PoolForm, TrunkForm
 from sms.models import Trunk, TrunkKind
 from sms.views import trunk_pages
@@ -98,7 +98,8 @@ def trunk_new(request: TenantRequest) -> HttpResponse:
             plan = numbers.plan(None, request.tenant, form.cleaned_data["numbers"])
         elif (trunk := _created(request, form)) is not None:
             return redirect(_after_new(request, trunk))
-    context = {"form": form} | trunk_pages.plan_context(plan, name_holders=_names_holders(request))
+    context = {"form": form, "statements": guide.for_page(guide.TRUNK, request.tenant)}
+    context |= trunk_pages.plan_context(plan, name_holders=_names_holders(request))
     return render(request, "sms/trunk_form.html", context | trunk_pages.host_choices())
 
 
