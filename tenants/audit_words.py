@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as N
 
 from tenants.models import AuditEntry
+from tenants.models.members import ROLES, SendingRight
 
 SENTENCES = {
     "rules.inbound.saved": N("Inbound rules saved"),
@@ -63,6 +64,7 @@ SENTENCES = {
     "tenants.invitation.created": N("%(target)s invited"),
     "tenants.invitation.renewed": N("New invitation link for %(target)s"),
     "tenants.invitation.withdrawn": N("Invitation of %(target)s withdrawn"),
+    "tenants.keys.rotated": N("Stored secrets sealed anew under the newest key"),
     "tenants.manage.began": N("A system administrator entered %(target)s"),
     "tenants.manage.left": N("The system administrator left %(target)s"),
     "tenants.member.changed": N("Member %(target)s changed"),
@@ -120,6 +122,11 @@ FIELDS = {
     "two_factor_required": N("Second factor required"),
 }
 
+VALUES = {
+    "role": {str(role): label for role, label in ROLES},
+    "sending_right": {right.value: right.label for right in SendingRight},
+}
+
 LONGEST = 200
 # Whatever a flow writes by mistake, a field of such a name is never shown.
 SECRET = ("token", "secret", "password", "digest", "sealed", "key")
@@ -143,7 +150,8 @@ def sentence(entry: AuditEntry) -> str:
 
 def changes(entry: AuditEntry) -> list[dict[str, Any]]:
     """Return the changed fields: name, value before (None when there was none to tell) and after."""
-    return [_change(name, value) for name, value in entry.changes.items()]
+    rows = (_change(name, value) for name, value in entry.changes.items())
+    return [row for row in rows if row["before"] != row["after"]]
 
 
 def _change(name: str, value: Any) -> dict[str, Any]:
@@ -153,11 +161,13 @@ def _change(name: str, value: Any) -> dict[str, Any]:
     if hidden:
         return {"label": label, "before": None, "after": _("changed; secrets are never shown")}
     if pair:
-        return {"label": label, "before": _text(value[0]), "after": _text(value[1])}
-    return {"label": label, "before": None, "after": _text(value)}
+        return {"label": label, "before": _text(name, value[0]), "after": _text(name, value[1])}
+    return {"label": label, "before": None, "after": _text(name, value)}
 
 
-def _text(value: Any) -> str:
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, str) and value in VALUES.get(name, {}):
+        return str(VALUES[name][value])
     if value in (None, "", [], {}):
         return _("nothing")
     if isinstance(value, bool):

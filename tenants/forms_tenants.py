@@ -12,8 +12,13 @@ from tenants.models import Tenant
 from tenants.passwords import SHORTEST
 
 LONGEST_MINIMUM = 32
-_DAYS = _("Empty = keep for good.")
-_RETENTION = ("keep_bodies_days", "keep_messages_days", "keep_audit_days")
+_DAYS = _("Days. Empty = for good.")
+_KEPT = {
+    "keep_bodies_days": _("Keep texts"),
+    "keep_messages_days": _("Keep messages"),
+    "keep_audit_days": _("Keep audit log"),
+}
+_RETENTION = tuple(_KEPT)
 
 
 class _Settings(forms.ModelForm[Tenant]):
@@ -36,11 +41,12 @@ class _Settings(forms.ModelForm[Tenant]):
         self._choose("country", [("", _("Choose a country")), *places.countries()])
         self._choose("time_zone", places.time_zones())
         self._choose("currency", places.currencies())
-        for name in _RETENTION:
-            self.fields[name].help_text = _DAYS
+        for name, label in _KEPT.items():
+            self.fields[name].label, self.fields[name].help_text = label, _DAYS
             self.fields[name].validators.append(MinValueValidator(1, _("Keep at least one day, or leave it empty.")))
         self.fields["website"].widget.attrs["placeholder"] = "https://example.com"
         self.fields["two_factor_required"].help_text = _("Everybody sets up an authenticator app before going on.")
+        self.fields["two_factor_required"].widget.attrs["data-switch"] = True
 
     def _choose(self, name: str, choices: list[Any]) -> None:
         """Offer choices, and keep a stored value that is not among them (an older time zone name)."""
@@ -85,7 +91,9 @@ class TenantForm(_Settings):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.is_new = self.instance._state.adding
-        if not self.is_new:
+        if self.is_new:
+            self._help_to_start()
+        else:
             del self.fields["administrator_email"]
         slug = self.fields["slug"]
         slug.required = not self.is_new
@@ -101,6 +109,20 @@ class TenantForm(_Settings):
         self.fields["enabled"].help_text = _("Off: nobody of this tenant can work here, and no text passes.")
         self.fields["sms_enabled"].help_text = _("Off: no texts are sent, and none are taken.")
         self.fields["own_trunks"].help_text = _("Its administrators may add register-based Twilio trunks.")
+
+    def _help_to_start(self) -> None:
+        """Ask less of a new tenant: the country tells the time zone."""
+        zone = cast(forms.ChoiceField, self.fields["time_zone"])
+        zone.required = False
+        zone.choices = [("", _("The country’s main one")), *places.time_zones()]
+        self.initial = {"currency": "USD", "time_zone": "", **self.initial}
+
+    def clean(self) -> dict[str, Any]:
+        """Take the country's time zone when none is chosen."""
+        data = super().clean() or self.cleaned_data
+        if not data.get("time_zone") and "time_zone" not in self.errors:
+            data["time_zone"] = places.zone_of(data.get("country", ""))
+        return data
 
     def clean_name(self) -> str:
         """Drop blanks around and line breaks within."""

@@ -25,6 +25,14 @@ _PLAIN_NAMES = {
     "VI": "US Virgin Islands",
     "WS": "Samoa",
 }
+# Where the time zone database does not list the most peopled zone first.
+_MAIN_ZONES = {
+    "AU": "Australia/Sydney",
+    "BR": "America/Sao_Paulo",
+    "CA": "America/Toronto",
+    "RU": "Europe/Moscow",
+    "UA": "Europe/Kyiv",
+}
 _ZONE_REGIONS = (
     "Africa",
     "America",
@@ -66,6 +74,22 @@ def country_name(code: str) -> str:
 def countries() -> Choices:
     """Return the countries by name."""
     return sorted(country_names().items(), key=lambda pair: pair[1])
+
+
+@lru_cache(maxsize=1)
+def _zones_of_countries() -> dict[str, str]:
+    """Return the first time zone of each country: where most of its people live."""
+    text = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
+    zones = dict(_MAIN_ZONES)
+    for row in rows:
+        zones.setdefault(row[0], row[2])
+    return zones
+
+
+def zone_of(country: str) -> str:
+    """Return a country's main time zone; without one, UTC."""
+    return _zones_of_countries().get(country, "UTC")
 
 
 @lru_cache(maxsize=1)

@@ -21,6 +21,7 @@ def mail(request: SignedInRequest) -> HttpResponse:
         "port": settings.EMAIL_PORT,
         "encryption": _encryption(),
         "sender": settings.DEFAULT_FROM_EMAIL,
+        "sender_example": "DEFAULT_FROM_EMAIL=SMS Portal <portal@example.com>",
     }
     return render(request, "tenants/mail.html", context)
 

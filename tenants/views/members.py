@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -35,7 +35,12 @@ def own(request: TenantRequest, member_id: UUID) -> Member:
 def member_list(request: TenantRequest) -> HttpResponse:
     """List members, with search and sort, and the waiting invitations."""
     q = request.GET.get("q", "").strip()
-    members = request.tenant.members.select_related("user").prefetch_related("numbers__number", "groups")
+    members = request.tenant.members.select_related("user").prefetch_related(
+        Prefetch(
+            "numbers", queryset=request.tenant.member_numbers.select_related("number").order_by("-preferred", "id")
+        ),
+        "groups",
+    )
     if q:
         members = members.filter(
             Q(name__icontains=q) | Q(user__email__icontains=q) | Q(extension__startswith=q) | Q(groups__name__iexact=q)

@@ -25,7 +25,7 @@ def test_entries_stand_in_words_with_what_changed(alice, cast):
     audit.record(actor, "tenants.member.changed", cast.bob, {"role": ["agent", "admin"]}, tenant=cast.acme)
     page = text_of(alice.get(LIST))
     assert "Member Bob changed" in page
-    assert "Role: <del>agent</del> → admin" in page
+    assert "Role: <del>Agent</del> → Administrator" in page
     assert "192.0.2.7" in page
 
 

@@ -268,3 +268,10 @@ def test_a_new_link_for_the_invited_administrator(root, cast, link_in):
     path = link_in(text_of(page))
     assert not created.link.endswith(path)
     assert root.get(created.link.removeprefix("http://127.0.0.1:8000")).status_code == 410
+
+
+def test_a_new_tenant_takes_its_countrys_time_zone_unless_another_is_chosen(root, cast):
+    root.post(to("tenant_new"), NEW | {"time_zone": "", "country": "DE"})
+    assert Tenant.objects.get(name="Blue Sky").time_zone == "Europe/Berlin"
+    form = root.get(to("tenant_new")).context["form"]
+    assert (form["currency"].value(), form["time_zone"].value()) == ("USD", "")
