@@ -1,6 +1,7 @@
 """The Celery application: settings come from Django's settings (`CELERY_…`), tasks from each app's `tasks.py`."""
 
 import os
+import sys
 
 from celery import Celery, signals
 from django.db import close_old_connections
@@ -20,3 +21,17 @@ def check_connection(**kwargs: object) -> None:
     task = kwargs["task"]
     if not task.request.is_eager:  # type: ignore[attr-defined]
         close_old_connections()
+
+
+@signals.worker_init.connect
+@signals.beat_init.connect
+def refuse_if_unfit(**kwargs: object) -> None:
+    """End before any task is taken when stored secrets cannot be opened."""
+    from django.core.exceptions import ImproperlyConfigured
+
+    from portal import startup
+
+    try:
+        startup.refuse_if_unfit()
+    except ImproperlyConfigured as problem:
+        sys.exit(str(problem))

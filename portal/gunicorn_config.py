@@ -13,3 +13,19 @@ keepalive = 5
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (memory, not a shared secret)
 control_socket_disable = True
 loglevel = os.environ.get("WEB_LOG_LEVEL", "warning")
+
+
+def post_fork(server: object, worker: object) -> None:
+    """Refuse to serve, in one sentence, when settings are missing or stored secrets cannot be opened."""
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+    from gunicorn.errors import AppImportError
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    try:
+        django.setup()
+        from portal import startup
+
+        startup.refuse_if_unfit()
+    except ImproperlyConfigured as problem:
+        raise AppImportError(str(problem)) from problem

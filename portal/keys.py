@@ -6,13 +6,14 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 
 def local_secrets(var_dir: Path) -> dict[str, str]:
     """Return the secrets of this installation, making the file (mode 0600) at first start."""
     path = var_dir / "secrets.env"
     if not path.exists():
-        var_dir.mkdir(parents=True, exist_ok=True)
+        var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write_once(path)
     return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
 
@@ -43,3 +44,14 @@ def socket_path(var_dir: Path) -> Path:
         return path
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"sms-portal-{name}.sock"
+
+
+def celery_broker_url(redis_url: str) -> str:
+    """Return a Redis address as Celery writes it: sockets have a scheme of their own, databases stand in the path."""
+    parts = urlsplit(redis_url)
+    query = dict(parse_qsl(parts.query))
+    number = query.pop("db", "0")
+    if parts.scheme == "unix":
+        return f"redis+socket://{parts.netloc}{parts.path}?{urlencode(query | {'virtual_host': number})}"
+    path = parts.path if parts.path.strip("/") else f"/{number}"
+    return parts._replace(path=path, query=urlencode(query)).geturl()

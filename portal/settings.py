@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import django_stubs_ext
 import environ
@@ -10,7 +10,7 @@ from celery.schedules import schedule
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from portal.keys import local_secrets, socket_path
+from portal.keys import celery_broker_url, local_secrets, socket_path
 
 django_stubs_ext.monkeypatch()
 
@@ -19,7 +19,7 @@ env = environ.Env()
 
 # --- Where things live -------------------------------------------------------------------------
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / ".var"))).resolve()
-DEBUG = env.bool("DEBUG", default="DATABASE_URL" not in env.ENVIRON)
+DEBUG = env.bool("DEBUG", default=not env.str("DATABASE_URL", default=""))
 DEMO = env.bool("DEMO", default=False)
 
 _local = local_secrets(VAR_DIR) if DEBUG else {}
@@ -36,8 +36,8 @@ def _required(name: str) -> str:
 
 
 SECRET_KEY = _required("SECRET_KEY")
-FIELD_KEYS = _required("FIELD_KEYS").split(",")
-WEBHOOK_KEY_SECRETS = _required("WEBHOOK_KEY_SECRETS").split(",")
+FIELD_KEYS = [key.strip() for key in _required("FIELD_KEYS").split(",") if key.strip()]
+WEBHOOK_KEY_SECRETS = [key.strip() for key in _required("WEBHOOK_KEY_SECRETS").split(",") if key.strip()]
 
 # --- Addresses ---------------------------------------------------------------------------------
 PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default="").rstrip("/")
@@ -53,12 +53,30 @@ if not DEBUG and not PUBLIC_BASE_URL:
     )
 if not DEBUG and TWILIO_API_BASE:
     raise ImproperlyConfigured("TWILIO_API_BASE is for tests only. Remove it from the environment.")
-if "_" in (urlsplit(PUBLIC_BASE_URL).hostname or ""):
-    raise ImproperlyConfigured(
-        "The host of PUBLIC_BASE_URL has an underscore; Twilio refuses such callback addresses. Use another host name."
-    )
+
+
+def _check_base_url(name: str, url: str) -> None:
+    """Refuse what Twilio could not call, or what its signatures could never fit."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or "@" in parts.netloc:
+        raise ImproperlyConfigured(f"{name} is no base address. Write it like https://portal.example.com")
+    if "_" in parts.hostname:
+        raise ImproperlyConfigured(
+            f"The host of {name} has an underscore; Twilio refuses such callback addresses. Use another host name."
+        )
+
+
+for _name, _urls in {
+    "PUBLIC_BASE_URL": [PUBLIC_BASE_URL],
+    "PUBLIC_BASE_URL_ALIASES": PUBLIC_BASE_URL_ALIASES,
+    "FALLBACK_BASE_URL": [FALLBACK_BASE_URL],
+}.items():
+    for _url in filter(None, _urls):
+        _check_base_url(_name, _url)
 
 HTTPS = PUBLIC_BASE_URL.startswith("https://")
+# How many proxies of ours stand in front: that many addresses at the end of X-Forwarded-For are believed.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS",
     default=["*"]
@@ -152,12 +170,20 @@ TEMPLATES = [
 ]
 
 # --- Database ----------------------------------------------------------------------------------
+DATABASE_URL = env.str("DATABASE_URL", default="")
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'portal.sqlite3'}")
+    "default": env.db_url_config(DATABASE_URL)
+    if DATABASE_URL
+    else {"ENGINE": "django.db.backends.sqlite3", "NAME": str(VAR_DIR / "portal.sqlite3")}
 }
 _database = DATABASES["default"]
 _database.update(ATOMIC_REQUESTS=False, CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
 EMBEDDED = _database["ENGINE"].endswith("sqlite3")
+if not EMBEDDED:
+    if not _database["ENGINE"].endswith("postgresql"):
+        raise ImproperlyConfigured("DATABASE_URL names a database that the portal does not know. Use postgres://…")
+    # A server that does not answer must not hold a page for minutes.
+    _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 if EMBEDDED:
     # Before 3.51.3 SQLite can corrupt a WAL database with two writers (sqlite.org/wal.html): older ones use TRUNCATE.
     import sqlite3
@@ -173,19 +199,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Broker and cache --------------------------------------------------------------------------
 KV_SOCKET = socket_path(VAR_DIR)
-REDIS_URL = env.str("REDIS_URL", default=f"unix://{KV_SOCKET}")
-
-
-def _redis(number: int) -> str:
-    """Return the address of one numbered database on the broker's server."""
-    if REDIS_URL.startswith("unix://"):
-        return f"{REDIS_URL}?db={number}"
-    return f"{REDIS_URL.rstrip('/')}/{number}" if urlsplit(REDIS_URL).path in ("", "/") else REDIS_URL
-
+REDIS_URL = env.str("REDIS_URL", default="") or f"unix://{quote(str(KV_SOCKET))}"
+if urlsplit(REDIS_URL).scheme not in ("unix", "redis", "rediss"):
+    raise ImproperlyConfigured("REDIS_URL must start with redis://, rediss:// or unix://. See the README's settings.")
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
-CELERY_BROKER_URL = f"redis+socket://{KV_SOCKET}?virtual_host=0" if REDIS_URL.startswith("unix://") else _redis(0)
+CELERY_BROKER_URL = celery_broker_url(REDIS_URL)
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -286,9 +306,13 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_NAME = f"{_prefix}csrf"
 CSRF_COOKIE_HTTPONLY = False
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = False
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # leading people from http to https is the proxy's work: done here, one that hides it would loop
+    "security.W021",  # whether a domain joins the browsers' preload list is its owner's decision
+]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

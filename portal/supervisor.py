@@ -83,7 +83,7 @@ class Supervisor:
 
     def _start_all(self) -> None:
         self.environment = self._environment()
-        if "REDIS_URL" not in os.environ:
+        if not os.environ.get("REDIS_URL"):
             self.say("portal", "Starting the broker ...")
             self._wait(lambda: not broker.answers_ping(self.kv_socket), "The broker of an earlier run does not end.")
             self._start(Program("broker", broker.command(self.var_dir, self.kv_socket)))

@@ -3,6 +3,7 @@
 import base64
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -48,3 +49,31 @@ class MfaAdapter(DefaultMFAAdapter):
         """Return the text of `encrypt`."""
         name, blob = encrypted_text.split(_SEPARATOR, 1)
         return secrets.open_value(_TABLE, uuid.UUID(hex=name), "data", base64.b64decode(blob))
+
+
+def sealed_texts(data: dict[str, Any]) -> list[str]:
+    """Return the sealed texts among what a second factor stores."""
+    texts = [data.get("secret"), data.get("seed"), *data.get("migrated_codes", [])]
+    return [text for text in texts if isinstance(text, str) and _SEPARATOR in text]
+
+
+def key_of(sealed: str) -> str:
+    """Return the name of the key that sealed a text of a second factor."""
+    return secrets.key_of(base64.b64decode(sealed.split(_SEPARATOR, 1)[1]))
+
+
+def seal_anew(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what a second factor stores with its sealed texts under the first key of the ring.
+
+    Raises:
+        SecretError: one of them cannot be opened.
+    """
+    adapter = MfaAdapter()
+    fresh = {text: adapter.encrypt(adapter.decrypt(text)) for text in sealed_texts(data)}
+
+    def replaced(value: Any) -> Any:
+        if isinstance(value, list):
+            return [replaced(one) for one in value]
+        return fresh.get(value, value) if isinstance(value, str) else value
+
+    return {name: replaced(value) for name, value in data.items()}

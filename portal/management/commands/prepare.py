@@ -1,10 +1,12 @@
 """`manage.py prepare`: bring the database and the stylesheet up to date, then say how to sign in."""
 
+import sys
+
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from portal import css
+from portal import css, startup
 
 
 class Command(BaseCommand):
@@ -14,6 +16,8 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         self._progress("Migrating the database ...")
         call_command("migrate", verbosity=0, interactive=False)
+        if text := startup.problem():
+            sys.exit(text)
         self._progress("Building the stylesheet ...")
         css.build(settings.BASE_DIR, settings.VAR_DIR)
         if settings.DEMO:
