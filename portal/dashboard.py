@@ -93,7 +93,7 @@ def _log(request: TenantRequest, **filters: str) -> str:
 
 
 def _chart(found: Figures, *, today: bool) -> list[dict[str, Any]]:
-    slots, style = (found.hours, "H:i") if today else (found.days, "D j M")
+    slots, style = (found.hours, "H:i") if today else (found.days, "D")
     return [{"label": date_format(slot.at, style), "values": [slot.received, slot.sent]} for slot in slots]
 
 

@@ -1,0 +1,142 @@
+"""What people do in the portal, as one function a deed."""
+
+import itertools
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.sandbox.harness import Sandbox
+
+PASSWORD = "correct horse battery staple"
+_numbers = itertools.count(12025550120)
+_phones = itertools.count(14155550120)
+
+
+@dataclass(frozen=True)
+class Person:
+    email: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A Twilio account of the sandbox with two numbers."""
+
+    sid: str
+    token: str
+    numbers: tuple[str, str]
+
+
+def buy_numbers(sandbox: Sandbox) -> Line:
+    """Do what a person does in the Twilio console first: an account, two numbers."""
+    account = sandbox.account(friendly_name="Acme at Twilio")
+    numbers = (f"+{next(_numbers)}", f"+{next(_numbers)}")
+    for number in numbers:
+        sandbox.number(account, number)
+    return Line(account["sid"], account["auth_token"], numbers)
+
+
+def new_phone() -> str:
+    return f"+{next(_phones)}"
+
+
+def sign_in(page: Page, address: str, person: Person) -> None:
+    page.goto(f"{address}/account/login/")
+    page.locator("input[name=login]").fill(person.email)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def introduce(page: Page, person: Person) -> None:
+    """Fill the form behind an invitation link: name and password."""
+    page.locator("input[name=name]").fill(person.name)
+    for field in page.locator("input[type=password]").all():
+        field.fill(PASSWORD)
+    page.locator("main form button[type=submit]").click()
+
+
+def add_tenant(page: Page, address: str, name: str, administrator: str) -> str:
+    """Tenants → Add; returns the invitation link of the first administrator."""
+    page.goto(f"{address}/system/tenants/")
+    page.get_by_role("link", name=re.compile("^Add")).first.click()
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("First administrator").fill(administrator)
+    page.get_by_label("Country").select_option("US")
+    page.get_by_label("Time zone").select_option("America/New_York")
+    page.get_by_role("button", name="OK").click()
+    expect(page.get_by_role("heading", name="Invitation link")).to_be_visible()
+    return page.get_by_label("Link, shown only now").input_value()
+
+
+def manage(page: Page, address: str, name: str) -> None:
+    """Tenants → select the row → Manage."""
+    page.goto(f"{address}/system/tenants/")
+    page.locator("tr[data-id]", has_text=name).locator("td").nth(2).click()
+    page.locator("[data-tool=manage]").click()
+    expect(page.get_by_role("region", name="Managing")).to_contain_text(name)
+
+
+def add_trunk(page: Page, name: str, numbers: tuple[str, ...]) -> None:
+    """Trunks → Add → name, host, the numbers → OK."""
+    page.get_by_role("link", name="Trunks").click()
+    page.get_by_role("link", name=re.compile("^Add")).first.click()
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Termination host").fill(f"{name.lower().replace(' ', '-')}.pstn.twilio.com")
+    page.get_by_label("Phone numbers").fill("; ".join(numbers))
+    page.get_by_role("button", name="OK").click()
+    expect(page.get_by_role("heading", name="Add trunk")).not_to_be_visible()
+
+
+def add_configuration(page: Page, trunk: str, line: Line) -> None:
+    """SMS/MMS → Add → trunk, Account SID, Auth Token → OK → back on the list, the new row selected."""
+    page.get_by_role("link", name="SMS/MMS").click()
+    page.get_by_role("link", name=re.compile("^Add")).first.click()
+    page.get_by_label("Trunk").select_option(label=trunk)
+    page.get_by_label("Account SID").fill(f" {line.sid} ")
+    page.get_by_label("Auth Token", exact=True).fill(line.token)
+    page.get_by_role("button", name="OK").click()
+    row = page.locator("tr[data-id]", has_text=trunk)
+    expect(row).to_have_attribute("aria-selected", "true")
+
+
+def copy_webhook(page: Page, address: str) -> str:
+    """Press Copy Webhook; returns what is on the clipboard."""
+    page.locator("[data-tool=copy]").click()
+    expect(page.locator(".toast", has_text="Copied")).to_be_visible()
+    expect(page.locator(".toast a", has_text="Next steps")).to_be_visible()
+    copied = str(page.evaluate("navigator.clipboard.readText()"))
+    assert re.match(rf"{re.escape(address)}/webhooks/twilio/[a-z2-7]+/message#", copied)
+    return copied
+
+
+def paste_webhook(sandbox: Sandbox, line: Line, number: str, url: str) -> None:
+    """Paste the webhook at Twilio, by its own REST API."""
+    client = sandbox.client(line.sid, line.token)
+    bought = client.incoming_phone_numbers.list(phone_number=number)[0]
+    client.incoming_phone_numbers(bought.sid).update(sms_url=url, sms_method="POST")
+
+
+def text_in(sandbox: Sandbox, phone: str, number: str, body: str) -> None:
+    """Text a number from a phone; the portal answers the signed webhook with 200."""
+    sent: dict[str, Any] = sandbox.text(phone, number, body)
+    assert sent["webhook"]["delivered"], sent
+
+
+def open_conversation(page: Page, body: str) -> None:
+    """Conversations → the one with this text, as soon as it is there, without a reload."""
+    page.get_by_role("link", name="Conversations").first.click()
+    page.locator(".inbox-item", has_text=body).click()
+    expect(page.locator(".bubble-in", has_text=body)).to_be_visible()
+
+
+def reply(page: Page, body: str) -> None:
+    """Write an answer and watch it become delivered without a reload."""
+    page.get_by_label("Message", exact=True).fill(body)
+    page.get_by_role("button", name="Send").click()
+    bubble = page.locator(".bubble-out", has_text=body)
+    expect(bubble).to_be_visible()
+    page.evaluate("window.notReloaded = true")
+    expect(bubble).to_contain_text("Delivered")
+    assert page.evaluate("window.notReloaded === true")
