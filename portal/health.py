@@ -16,7 +16,7 @@ _BEAT_LATE_SECONDS = 60
 def report() -> dict[str, Any]:
     """Return the state of the parts, as `/readyz` shows it; ages are in seconds."""
     now = clock.now()
-    run = PeriodicRun.objects.filter(name="sweep").first()
+    run = PeriodicRun.objects.filter(name="sms.leases").first()
     oldest = (
         Message.objects.filter(state__in=("queued", "received"), due_at__lte=now)
         .order_by("due_at")

@@ -18,6 +18,9 @@ from tenants.access import enter
 log = logging.getLogger(__name__)
 
 _BATCH = 20
+_RELEASED_AT_ONCE = 1000
+OPEN_TENANT = {"tenant__enabled": True, "tenant__deleted_at": None, "tenant__sms_enabled": True}
+OPEN_CONFIGURATION = {"configuration__enabled": True, "configuration__deleted_at": None}
 _RETRY_AFTER = (5, 30, 120, 600)
 
 
@@ -74,9 +77,13 @@ def note_method(configuration_id: uuid.UUID, known: str, method: str) -> None:
         Configuration.objects.filter(pk=configuration_id).update(webhook_method=method)
 
 
-def release(configuration: Configuration) -> int:
-    """Process what was held while the tenant or the configuration was disabled; returns how many texts."""
-    released = configuration.messages.filter(direction=Direction.IN, state=MessageState.HELD).update(
+def release() -> int:
+    """Let through what was held while its tenant or its configuration was disabled; returns how many texts."""
+    reopened = Message.objects.filter(
+        direction=Direction.IN, state=MessageState.HELD, **OPEN_TENANT, **OPEN_CONFIGURATION
+    )
+    rows = reopened.values("pk")[:_RELEASED_AT_ONCE]
+    released = Message.objects.filter(pk__in=rows, state=MessageState.HELD).update(
         state=MessageState.RECEIVED, state_reason="", due_at=clock.now()
     )
     if released:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from sms import reconcile, reports, retention, sending
+from sms import inbound, reconcile, reports, retention, sending
 from sms.models import Attempt, Delivery, Direction, Message
 from sms.outcomes import Outcome, Phase
 from sms.status import MessageState
@@ -88,6 +88,7 @@ _Jobs = dict[str, tuple[float, Callable[[], int]]]
 _JOBS: _Jobs = {
     "leases": (10.0, end_leases),
     "expired": (10.0, expire),
+    "held": (10.0, inbound.release),
     "unknown": (10.0, reconcile.search_unknown),
     "silent": (60.0, reconcile.ask_silent),
 }

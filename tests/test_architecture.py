@@ -183,6 +183,10 @@ def test_the_environment_is_read_in_settings_only() -> None:
     assert not wrong
 
 
+# The phone of the sandbox stands outside every tenant; a form field starts empty until it is given its tenant.
+ACROSS_TENANTS = {("sms/views/phone.py", "PhoneNumber"), ("tenants/forms_members.py", "Member")}
+
+
 def test_tenant_owned_rows_are_reached_from_their_tenant() -> None:
     """Views, forms and the API never start at a tenant-owned table: they start at the tenant."""
     from django.apps import apps
@@ -200,6 +204,7 @@ def test_tenant_owned_rows_are_reached_from_their_tenant() -> None:
         and node.attr == "objects"
         and isinstance(node.value, ast.Name)
         and node.value.id in owned
+        and (path, node.value.id) not in ACROSS_TENANTS
     ]
     assert not wrong
 

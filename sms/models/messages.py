@@ -91,6 +91,7 @@ class Message(TenantOwned):
                 condition=Q(state="queued"),
                 name="message_waiting",
             ),
+            models.Index(fields=["configuration"], condition=Q(state="held"), name="message_held"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="message_leased"),
             models.Index(
                 fields=["due_at", "id"],

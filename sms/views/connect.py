@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from rules.e164 import NumberError, parse_number
 from sms import configuring, connecting, guide, outbound, verifying
-from sms.models import Configuration, WebhookChange
+from sms.models import Configuration
 from sms.twilio.client import is_sandbox
 from sms.twilio.errors import TwilioProblem
 from sms.twilio.setup import describe
@@ -83,7 +83,7 @@ def configuration_set_webhook(request: TenantRequest, configuration_id: uuid.UUI
 def configuration_undo_webhook(request: TenantRequest, configuration_id: uuid.UUID) -> HttpResponse:
     """Put back what stood at one number before."""
     configuration = one(request, configuration_id)
-    changes = WebhookChange.objects.filter(tenant=request.tenant, configuration=configuration, undone_at=None)
+    changes = request.tenant.webhook_changes.filter(configuration=configuration, undone_at=None)
     change = get_object_or_404(changes, pk=_id_of(request.POST.get("change", "")))
     try:
         connecting.undo_webhook(request.actor, configuration, change)

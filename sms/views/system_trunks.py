@@ -3,7 +3,7 @@
 import uuid
 
 from django.contrib import messages
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from sms import connecting, credentials, numbers, trunking
 from sms.forms.credentials import CredentialsForm
 from sms.forms.trunks import PoolForm, ShareForm, SystemTrunkForm, TrunkForm
-from sms.models import Pool, Trunk, TrunkKind
+from sms.models import Trunk, TrunkKind
 from sms.twilio import setup
 from sms.views import trunk_pages
 from tenants import keyset
@@ -86,7 +86,7 @@ def system_trunk_detail(request: SignedInRequest, trunk_id: uuid.UUID) -> HttpRe
     """Show a trunk with the tenants that share it."""
     trunk = _trunk(trunk_id)
     live = Q(phone_numbers__released_at=None)
-    pools = Pool.objects.filter(trunk=trunk, removed_at=None).select_related("tenant").order_by("tenant__name")
+    pools = trunk.pools.filter(removed_at=None).select_related("tenant").order_by("tenant__name")
     shares = pools.annotate(number_count=Count("phone_numbers", filter=live))[: trunk_pages.SHOWN]
     context = {"trunk": trunk, "shares": shares, "warning": trunk_pages.warning_of(trunk)}
     return render(request, "sms/system_trunk_detail.html", context)
@@ -139,8 +139,8 @@ def system_trunk_share(request: SignedInRequest, trunk_id: uuid.UUID) -> HttpRes
 
 
 def _sharing(trunk: Trunk, tenant_id: uuid.UUID) -> Tenant:
-    share = Pool.objects.filter(trunk=trunk, tenant=OuterRef("pk"), removed_at=None)
-    return get_object_or_404(Tenant.objects.filter(Exists(share)), pk=tenant_id)
+    sharing = trunk.pools.filter(removed_at=None).values("tenant")
+    return get_object_or_404(Tenant.objects.filter(pk__in=sharing), pk=tenant_id)
 
 
 @system_view

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from tenants import listing, membership
 from tenants.access import TenantRequest, tenant_view
 from tenants.forms_members import GroupForm
-from tenants.models import Group, Member
+from tenants.models import Group
 from tenants.roles import Permission
 
 LIST = "tenants:group_list"
@@ -22,7 +22,7 @@ LIST = "tenants:group_list"
 def group_list(request: TenantRequest) -> HttpResponse:
     """List the groups with their members."""
     q = request.GET.get("q", "").strip()
-    members = Prefetch("members", queryset=Member.objects.select_related("user").order_by("name"))
+    members = Prefetch("members", queryset=request.tenant.members.select_related("user").order_by("name"))
     groups = request.tenant.groups.prefetch_related(members)
     page = listing.page(
         groups.filter(name__icontains=q) if q else groups, request, columns={"name": "name"}, default="name"
