@@ -52,6 +52,7 @@ def registered_queues() -> dict[str, str]:
     return {name: app.amqp.router.route({}, name)["queue"].name for name in own}
 
 
+@pytest.mark.django_db  # a worker checks its keys against the rows when it starts
 def test_up_consumes_the_queue_of_every_task():
     queues = registered_queues()
     assert queues
@@ -76,6 +77,7 @@ def test_compose_gives_sends_time_to_finish_and_keeps_what_the_broker_holds():
     assert "--maxmemory-policy noeviction" in services["redis"]["command"]
 
 
+@pytest.mark.django_db  # a worker checks its keys against the rows when it starts
 def test_a_beat_task_names_a_registered_task():
     registered = registered_queues()
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(registered)
