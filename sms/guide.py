@@ -67,7 +67,7 @@ STATEMENTS: tuple[Statement, ...] = (
         _("Keep the token secret"),
         _(
             "Whoever has it can send at your cost. Store it safely and share it with nobody. If it leaked, make a new "
-            "one in Twilio at once and press Replace token here: both work until the first webhook signed with it."
+            "one in Twilio at once and press Replace token here: both work until a webhook is signed with it."
         ),
         (GUIDE, FORM),
         "Account → API keys & tokens",

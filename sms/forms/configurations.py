@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from rules.senders import SenderIdError, check_sender_id
 
+from rules.senders import SenderIdError, check_sender_id
 from sms.forms import twilio_ids
 from sms.forms.credentials import EDGE_NAMES, CredentialsForm, mono
 from sms.models import Configuration, Trunk
@@ -103,7 +103,7 @@ class ConfigurationForm(CredentialsForm):
             self._freeze(self.configuration)
             return
         if any(trunk.account_id for trunk in self.trunks.values()):
-            self.fields["account_sid"].required = False
+            self.fields["account_sid"].required = self.fields["auth_token"].required = False
         choice = self.fields["trunk"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101  a field of this class
         assert isinstance(choice.widget, TrunkSelect)  # noqa: S101  its widget

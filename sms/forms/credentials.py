@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sms.credentials import Typed
 from sms.forms import twilio_ids
-from sms.forms.secrets import KeepsSecrets, SecretInput
+from sms.forms.secrets import KeepsSecrets, SecretField
 from sms.models import TwilioAccount
 from sms.twilio.client import EDGES
 
@@ -33,11 +33,9 @@ class CredentialsForm(KeepsSecrets):
         widget=mono(placeholder="AC…"),
         error_messages={"required": _("Type the Account SID. It stands on the console's Account Dashboard.")},
     )
-    auth_token = forms.CharField(label=_("Auth Token"), max_length=200, widget=SecretInput, required=False)
-    secondary_token = forms.CharField(
+    auth_token = SecretField(label=_("Auth Token"))
+    secondary_token = SecretField(
         label=_("Secondary Auth Token"),
-        max_length=200,
-        widget=SecretInput,
         required=False,
         help_text=_("Only while you change tokens in Twilio: webhooks signed with either are accepted."),
     )
@@ -48,7 +46,7 @@ class CredentialsForm(KeepsSecrets):
         required=False,
         help_text=_("Used for sending in place of the Auth Token. The token still checks the webhook."),
     )
-    api_key_secret = forms.CharField(label=_("API key secret"), max_length=200, widget=SecretInput, required=False)
+    api_key_secret = SecretField(label=_("API key secret"), required=False)
     region = forms.ChoiceField(label=_("Region"), choices=REGIONS, required=False)
     edge = forms.ChoiceField(
         label=_("Edge"), choices=[("", _("Usual for the region")), *((n, n) for n in EDGE_NAMES)], required=False
@@ -57,6 +55,7 @@ class CredentialsForm(KeepsSecrets):
     def __init__(self, *args: Any, account: TwilioAccount | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.account = account
+        self.fields["auth_token"].required = account is None
         if account is not None:
             self._show_stored(account)
 
@@ -141,11 +140,8 @@ class TokenForm(KeepsSecrets):
     """A new Auth Token for a stored account."""
 
     secret_names = ("auth_token",)
-    auth_token = forms.CharField(
+    auth_token = SecretField(
         label=_("New Auth Token"),
-        max_length=200,
-        required=False,
-        widget=SecretInput,
         help_text=_("The primary token of the account in the Twilio console."),
     )
 

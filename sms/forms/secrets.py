@@ -29,6 +29,16 @@ class SecretInput(forms.PasswordInput):
         )
 
 
+class SecretField(forms.CharField):
+    """A secret. Whether it may be empty depends on what is stored or kept, so the form decides that."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=200, widget=SecretInput, **options)
+
+    def validate(self, value: Any) -> None:
+        """Leave an empty secret to the form."""
+
+
 class KeepsSecrets(forms.Form):
     """A form whose typed secrets travel sealed, bound to the person who typed them, until it is saved."""
 

@@ -52,6 +52,7 @@ def configuration_list(request: TenantRequest) -> HttpResponse:
     page = keyset.page(rows, request, at="name", descending=request.GET.get("sort") == "-name")
     context = {
         "rows": [_row(request, row) for row in page.rows],
+        "address_problem": next(filter(None, map(configuring.address_problem, page.rows)), ""),
         "page": page,
         "q": text,
         "may_edit": can(request, Permission.CONFIGURATIONS_EDIT),
