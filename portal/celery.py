@@ -1,5 +1,6 @@
 """The Celery application: settings come from Django's settings (`CELERY_…`), tasks from each app's `tasks.py`."""
 
+import gc
 import os
 import sys
 
@@ -35,3 +36,9 @@ def refuse_if_unfit(**kwargs: object) -> None:
         startup.refuse_if_unfit()
     except ImproperlyConfigured as problem:
         sys.exit(str(problem))
+
+
+@signals.worker_before_create_process.connect
+def share_memory(**kwargs: object) -> None:
+    """Keep the collector away from what the children share with their parent, so that it stays shared."""
+    gc.freeze()
