@@ -13,7 +13,8 @@ from sms import inbound, reconcile, reports, retention, sending
 from sms.models import Attempt, Delivery, Direction, Message
 from sms.outcomes import Outcome, Phase
 from sms.status import MessageState
-from tenants import clock, hints
+from sms.webhooks import refused
+from tenants import clock, hints, removal
 from tenants.ids import new_id
 from tenants.models import PeriodicRun
 
@@ -92,7 +93,11 @@ _JOBS: _Jobs = {
     "unknown": (10.0, reconcile.search_unknown),
     "silent": (60.0, reconcile.ask_silent),
 }
-_HOURLY: _Jobs = {"retention": (_HOUR * 0.9, retention.erase)}
+_HOURLY: _Jobs = {
+    "retention": (_HOUR * 0.9, retention.erase),
+    "refused": (_HOUR * 0.9, refused.prune),
+    "purge": (_HOUR * 0.9, lambda: removal.purge_deleted(clock.now())),
+}
 
 
 def _run(jobs: _Jobs) -> dict[str, int]:
