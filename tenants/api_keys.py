@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 import string
 import zlib
@@ -17,6 +18,7 @@ from tenants.models import ApiKey, Tenant
 PREFIX = "smsp"
 _ALPHABET = string.digits + string.ascii_letters
 _ID_LENGTH, _SECRET_LENGTH = 8, 43
+_SHAPE = re.compile(rf"{PREFIX}_[0-9A-Za-z]{{{_ID_LENGTH}}}_[0-9A-Za-z]{{{_SECRET_LENGTH}}}_[0-9a-f]{{8}}")
 _NOTE_EVERY = timedelta(minutes=1)
 
 
@@ -55,13 +57,13 @@ def create(actor: Actor, tenant: Tenant, name: str) -> tuple[ApiKey, str]:
 
 def find(text: str) -> ApiKey | None:
     """Return the live key of an open tenant that this text is, or None. Typing errors cost no query."""
-    body, _, check = text.strip().rpartition("_")
-    parts = body.split("_")
-    if len(parts) != 3 or parts[0] != PREFIX or not hmac.compare_digest(check, _check(body)):
+    text = text.strip()
+    body, _, check = text.rpartition("_")
+    if not _SHAPE.fullmatch(text) or check != _check(body):
         return None
     live = Q(tenant__enabled=True, tenant__deleted_at=None, revoked_at=None)
-    row = ApiKey.objects.select_related("tenant").filter(live, key_id=parts[1]).first()
-    if row is None or not hmac.compare_digest(row.digest, _digest(text.strip())):
+    row = ApiKey.objects.select_related("tenant").filter(live, key_id=body.split("_")[1]).first()
+    if row is None or not hmac.compare_digest(row.digest, _digest(text)):
         return None
     _note_use(row)
     return row

@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from functools import partial
+from typing import Any
 
 from celery import current_app
 from django.db import transaction
@@ -13,16 +13,19 @@ log = logging.getLogger(__name__)
 _PAUSE_SECONDS = 0.05
 TASKS = {"send": "send.work", "inbound": "inbound.work", "deliver": "deliver.work"}
 
+_TIMEOUT_SECONDS = 0.3
+
 _wanted: set[str] = set()
 _wake = threading.Event()
 _lock = threading.Lock()
 _thread: threading.Thread | None = None
+_failing = False
 failures = 0
 
 
 def hint(queue: str) -> None:
-    """Note, once the open transaction commits, that a queue has work."""
-    transaction.on_commit(partial(note, queue))
+    """Note, once the open transaction commits, that a queue has work; no failure of this reaches the caller."""
+    transaction.on_commit(lambda: note(queue), robust=True)
 
 
 def note(queue: str) -> None:
@@ -50,20 +53,33 @@ def _publish_forever() -> None:
 
 def _publish(queue: str) -> None:
     """Send one hint; it carries no ids, so one may stand for many rows and any may be lost."""
-    global failures
+    global failures, _failing
     try:
         with current_app.connection_for_write(
-            connect_timeout=0.3,
-            transport_options={
-                **current_app.conf.broker_transport_options,
-                "socket_connect_timeout": 0.3,
-                "socket_timeout": 0.3,
-            },
+            connect_timeout=_TIMEOUT_SECONDS, transport_options=_impatient()
         ) as connection:
             current_app.send_task(TASKS[queue], queue=queue, connection=connection, retry=False, expires=60)
     except Exception as error:
         failures += 1
-        log.warning("hints.lost queue=%s error=%s: the sweep will find the work", queue, type(error).__name__)
+        # Once an outage: with a broker away for hours every text would write a line.
+        if not _failing:
+            log.warning("hints.lost queue=%s error=%s: the sweep will find the work", queue, type(error).__name__)
+        _failing = True
+        return
+    if _failing:
+        log.warning("hints.restored queue=%s lost=%d", queue, failures)
+    _failing = False
+
+
+def _impatient() -> dict[str, Any]:
+    """Return transport options for a connection that fails at once instead of trying again."""
+    return {
+        **current_app.conf.broker_transport_options,
+        "socket_connect_timeout": _TIMEOUT_SECONDS,
+        "socket_timeout": _TIMEOUT_SECONDS,
+        "retry_on_timeout": False,
+        "max_retries": 0,
+    }
 
 
 def _after_fork() -> None:

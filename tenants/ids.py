@@ -7,6 +7,8 @@ import uuid
 
 _lock = threading.Lock()
 _last = 0
+# How far a repeated moment moves on: by chance, so that processes forked from one never walk the same ids.
+_STEP_BITS = 40
 
 
 def new_id() -> uuid.UUID:
@@ -14,7 +16,7 @@ def new_id() -> uuid.UUID:
     global _last
     fresh = (time.time_ns() // 1_000_000) << 74 | secrets.randbits(74)
     with _lock:
-        _last = max(fresh, _last + 1)
+        _last = max(fresh, _last + 1 + secrets.randbits(_STEP_BITS))
         value = _last
     high, low = value >> 62, value & ((1 << 62) - 1)
     milliseconds, random_a = high >> 12, high & 0xFFF
