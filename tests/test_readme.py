@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,7 +108,7 @@ def find(path: str, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef:
 
 def asserts(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
-        return ast.unparse(node.func).startswith(("pytest.raises", "wait_until", "expect"))
+        return ast.unparse(node.func).startswith(("pytest.raises", "wait_until", "expect", "run_state_machine_as_test"))
     return isinstance(node, ast.Assert)
 
 
@@ -130,6 +131,17 @@ def mapped(tree: str) -> Iterator[str]:
             names = names[:1] if folder else names
             folder, names = (folder, [""]) if folder else ("", names)
         yield from (f"{folder}{name}" for name in names)
+
+
+def test_every_package_that_the_product_needs_is_explained():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    needed = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["postgres"]]
+    needed += project["dependency-groups"]["embedded"]
+    names = {re.match(r"[\w-]+", line)[0] for line in needed}
+    rows = re.findall(r"^\| ([a-z][^|]+) \|", section("Dependencies").partition("|---")[2], re.MULTILINE)
+    explained = {re.sub(r"\[.*\]", "", name).strip() for row in rows for name in re.split(r",(?![^\[]*\])", row)}
+    given = {"django", "djangorestframework", "django-environ", "twilio", "celery", "redis"}
+    assert explained == names - given
 
 
 def test_every_command_exists():
