@@ -168,7 +168,7 @@ def accept(token: str, *, user: User | None = None, name: str = "", password: st
 
 def lock(tenant: Tenant) -> Tenant:
     """Hold the tenant's row until the transaction ends, so that two changes to its members follow each other."""
-    return Tenant.objects.select_for_update().get(pk=tenant.pk)
+    return Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
 
 
 def refuse_taken_extension(tenant: Tenant, extension: str, *, but: Member | None = None) -> None:

@@ -110,7 +110,7 @@ def change_tenant(actor: Actor, tenant: Tenant, **fields: Any) -> Tenant:
     Raises:
         SlugTaken: another tenant has the short name.
     """
-    tenant = Tenant.objects.select_for_update().get(pk=tenant.pk)
+    tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     changes = audit.differences({field: getattr(tenant, field) for field in fields}, fields)
     former = tenant.slug
     for field, value in fields.items():

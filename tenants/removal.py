@@ -27,7 +27,7 @@ def delete(actor: Actor, tenant: Tenant) -> None:
     Raises:
         TenantInUse: it is still enabled.
     """
-    tenant = Tenant.objects.select_for_update().get(pk=tenant.pk)
+    tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     if tenant.enabled:
         raise TenantInUse(_("Disable %(name)s first: nothing may arrive while it is deleted.") % {"name": tenant.name})
     if tenant.deleted_at is not None:
