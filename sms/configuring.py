@@ -134,6 +134,8 @@ def change(
         if typed is not None:
             values["account"] = credentials.save(actor, credentials.prepare(configuration.tenant, typed), finding)
             _refuse_twin(configuration.tenant, configuration.trunk, values["account"], configuration)
+            if finding is not None and finding.is_good:
+                release_held(actor, values["account"])
         changes = audit.differences({name: getattr(configuration, name) for name in values}, values)
         for name in changes:
             setattr(configuration, name, values[name])
@@ -149,9 +151,14 @@ def replace_token(
 ) -> TwilioAccount:
     """Replace the Auth Token of a configuration's account; the former is accepted until the new one has been seen."""
     credentials.replace_token(actor, configuration.account, auth_token, finding)
-    for held in configuration.account.configurations.exclude(held_reason=""):
-        breaker.release(actor, held)
+    release_held(actor, configuration.account)
     return configuration.account
+
+
+def release_held(actor: Actor, account: TwilioAccount) -> int:
+    """Let the configurations of an account send again that Twilio's refusals stopped; returns how many."""
+    held = account.configurations.filter(deleted_at=None).exclude(held_reason="").select_related("tenant")
+    return sum(breaker.release(actor, configuration) for configuration in held)
 
 
 def rotate_key(actor: Actor, configuration: Configuration, *, overlap_days: int = KEY_OVERLAP_DAYS) -> WebhookKey:

@@ -72,10 +72,12 @@ def try_token(configuration: Configuration, auth_token: str) -> Finding:
     return try_out(configuration.tenant, credentials.Typed(configuration.account.account_sid, auth_token=auth_token))
 
 
-def check(account: TwilioAccount) -> Finding:
-    """Ask Twilio who a stored account is, and remember the answer."""
+def check(account: TwilioAccount, actor: Actor = audit.PORTAL) -> Finding:
+    """Ask Twilio who a stored account is, and remember the answer; what its refusals stopped sends again."""
     finding = setup.check_account(account)
     credentials.keep_finding(account, finding)
+    if finding.is_good:
+        configuring.release_held(actor, account)
     return finding
 
 

@@ -87,6 +87,11 @@ class PoolPlan:
         return pool_as_text(self.numbers)
 
     @property
+    def error_texts(self) -> list[str]:
+        """What was not understood, each entry named once."""
+        return [e.message if e.entry in e.message else f"{e.entry}: {e.message}" for e in self.errors]
+
+    @property
     def added_text(self) -> str:
         """What would be added."""
         return pool_as_text(self.added)
@@ -177,9 +182,7 @@ def _set_pool(
     Pool.objects.filter(pk=pool.pk).exclude(removed_at=None).update(removed_at=None)
     wanted = plan(trunk, tenant, text)
     if wanted.errors:
-        raise NumbersUnread(
-            _("Some entries are not phone numbers:"), [f"{error.entry}: {error.message}" for error in wanted.errors]
-        )
+        raise NumbersUnread(_("Some entries are not phone numbers:"), wanted.error_texts[:50])
     _clear_the_way(actor, wanted.clashes, name_holders=name_holders, take_over=take_over)
     users = usage.of_numbers(tenant, wanted.removed)
     if users:

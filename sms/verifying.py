@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from rules.e164 import format_for_people
 from sms.errors import explain
 from sms.models import Configuration, Direction, Message, RefusedRequest
 from sms.status import FAILED, MessageState, describe_state, describe_status
@@ -53,7 +54,7 @@ def inbound_ticks(configuration: Configuration, since: datetime) -> list[Tick]:
     if message is not None:
         at = message.created_at
         return [
-            Tick(_("Request arrived"), DONE, at, _("From %s") % message.their_address),
+            Tick(_("Request arrived"), DONE, at, _("From %s") % format_for_people(message.their_address)),
             Tick(_("Signature valid"), DONE, at),
             Tick(_("Stored"), DONE, at),
             *_routed(message),
@@ -91,7 +92,7 @@ def _routed(message: Message) -> list[Tick]:
 
 def outbound_ticks(message: Message) -> list[Tick]:
     """Return how far a test text has come: written, taken by Twilio, delivered."""
-    written = Tick(_("Written"), DONE, message.created_at, _("To %s") % message.their_address)
+    written = Tick(_("Written"), DONE, message.created_at, _("To %s") % format_for_people(message.their_address))
     attempt = message.attempts.order_by("-number").first()
     if attempt is None or not attempt.provider_sid:
         stuck = message.state not in (MessageState.QUEUED, MessageState.SENDING)

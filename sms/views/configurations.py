@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from rules.usual import usual_rules
 from sms import configuring, connecting, guide
+from sms.errors import explain
 from sms.forms.configurations import ConfigurationForm
 from sms.models import Configuration
 from sms.twilio.client import is_sandbox
@@ -194,6 +195,7 @@ def configuration_detail(request: TenantRequest, configuration_id: uuid.UUID) ->
         "account": configuration.account,
         "state": connecting.webhook_state(configuration, refused),
         "refused_count": refused,
+        "held": explain(configuration.held_reason) if configuration.held_at else None,
         "finding_text": describe(configuration.account.check_result),
         "good": configuration.account.check_result in (Result.OK, Result.KEY_LIMITED),
         "numbers": configuring.numbers_of(configuration)[:50],

@@ -35,7 +35,7 @@ def _details(request: TenantRequest, configuration: Configuration) -> HttpRespon
 def configuration_check(request: TenantRequest, configuration_id: uuid.UUID) -> HttpResponse:
     """Ask Twilio who the account is, and which of the pool's numbers it has."""
     configuration = one(request, configuration_id)
-    finding = connecting.check(configuration.account)
+    finding = connecting.check(configuration.account, request.actor)
     text = describe(finding.result, finding.detail)
     (messages.success if finding.is_good else messages.warning)(request, text)
     if finding.is_good:

@@ -351,6 +351,18 @@ def test_a_configuration_is_toggled(alice, cast):
     assert not cast.configuration.enabled
 
 
+def test_a_stopped_configuration_says_why_and_goes_on_after_a_good_check(alice, scene):
+    made = scene.configuration
+    Configuration.objects.filter(pk=made.pk).update(held_reason="20003", held_at=clock.now())
+    assert "Sending is stopped" in alice.get(url("configuration_list")).content.decode()
+    page = alice.get(url("configuration_detail", made.pk)).content.decode()
+    assert "Sending is stopped" in page
+    assert "Check now" in page
+    alice.post(url("configuration_check", made.pk))
+    made.refresh_from_db()
+    assert (made.held_reason, made.held_at) == ("", None)
+
+
 # --- Numbers at Twilio ---
 
 
