@@ -20,6 +20,7 @@ from tenants.ids import new_id
 from tenants.roles import Permission
 
 _MAX_BODY = 1600
+_INBOX = "inbox"
 
 
 class MessageForm(forms.Form):
@@ -67,8 +68,9 @@ def _inbox(request: TenantRequest) -> dict[str, Any]:
 
 @tenant_view(Permission.CONVERSATIONS_VIEW)
 def conversation_list(request: TenantRequest) -> HttpResponse:
-    """Show the inbox."""
-    return render(request, "sms/conversation_list.html", _inbox(request))
+    """Show the inbox; live pages ask for its rows alone."""
+    page = "sms/_inbox.html" if request.htmx.target == _INBOX else "sms/conversation_list.html"
+    return render(request, page, _inbox(request))
 
 
 @tenant_view(Permission.CONVERSATIONS_VIEW)
@@ -76,6 +78,8 @@ def conversation_detail(request: TenantRequest, conversation_id: uuid.UUID) -> H
     """Show one thread; live pages ask with the version they have and get 304 while nothing is new."""
     visible = conversations.visible_to(request.tenant, request.member)
     conversation = get_object_or_404(visible, pk=conversation_id)
+    if request.htmx.target == _INBOX:
+        return render(request, "sms/_inbox.html", _inbox(request) | {"conversation": conversation})
     etag = f'"{conversation.version}"'
     if request.htmx and request.headers.get("If-None-Match") == etag:
         return HttpResponseNotModified(headers={"ETag": etag})
@@ -83,7 +87,6 @@ def conversation_detail(request: TenantRequest, conversation_id: uuid.UUID) -> H
         "conversation": conversation,
         "thread": threads.page(conversation, request),
         "hindrance": writing.hindrance(request.tenant, request.member, conversation),
-        "draft": request.session.pop(f"draft-{conversation.id.hex}", None),
         "once": new_id().hex,
         "may_read": request.member is not None,
     }
@@ -91,6 +94,7 @@ def conversation_detail(request: TenantRequest, conversation_id: uuid.UUID) -> H
         response = render(request, "sms/_thread.html", context)
         response["ETag"] = etag
         return response
+    context["draft"] = request.session.pop(f"draft-{conversation.id.hex}", None)
     return render(request, "sms/conversation_detail.html", context | _inbox(request))
 
 
