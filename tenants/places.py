@@ -7,9 +7,6 @@ import zoneinfo
 from functools import lru_cache
 from importlib import resources
 
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext_lazy as _
-
 # Where the time zone database writes a name in a way that does not sort well.
 _PLAIN_NAMES = {
     "AS": "American Samoa",
@@ -109,9 +106,3 @@ def time_zones() -> list[tuple[str, str | Choices]]:
 def currencies() -> Choices:
     """Return the currencies by code."""
     return [(code, code) for code in _CURRENCIES.split()]
-
-
-def check_time_zone(name: str) -> None:
-    """Refuse what is no IANA time zone."""
-    if name not in zoneinfo.available_timezones():
-        raise ValidationError(_("Choose a time zone from the list, such as Europe/Berlin."))

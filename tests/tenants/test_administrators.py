@@ -265,3 +265,16 @@ def test_a_reset_for_nobody_answers_the_same(cast, client, mailoutbox):
     known = client.post("/account/password/reset/", {"email": "alice@acme.example"})
     unknown = client.post("/account/password/reset/", {"email": "nobody@acme.example"})
     assert (known.status_code, known.url) == (unknown.status_code, unknown.url)
+
+
+def test_an_administrators_link_does_not_take_over_a_sign_in_made_meanwhile(cast, actor):
+    invited = administrators.invite(actor, email="second@portal.example")
+    make_user("second@portal.example")
+    with pytest.raises(administrators.InvitationError, match="Sign in first"):
+        administrators.accept(path_of(invited.link).split("/")[2], **GOOD)
+    assert administrators.find(path_of(invited.link).split("/")[2])
+
+
+def test_enabling_who_is_enabled_is_not_logged(cast, actor):
+    administrators.set_enabled(actor, cast.root, True)
+    assert not AuditEntry.objects.exists()

@@ -60,3 +60,11 @@ def test_each_refusal_is_said_in_words(root, mail_is_set_up, monkeypatch, error,
 def test_a_subject_never_breaks_into_headers(mail_is_set_up, mailoutbox):
     letters.deliver("a@b.example", "Your invitation to Acme\r\nBcc: evil@example.com", "body")
     assert mailoutbox[0].subject == "Your invitation to Acme Bcc: evil@example.com"
+
+
+@pytest.mark.parametrize(
+    ("ssl_on", "tls_on", "words"), [(True, False, "<dd>TLS"), (False, True, "STARTTLS"), (False, False, "none")]
+)
+def test_the_page_says_how_mail_is_encrypted(root, mail_is_set_up, settings, ssl_on, tls_on, words):
+    settings.EMAIL_USE_SSL, settings.EMAIL_USE_TLS = ssl_on, tls_on
+    assert words in text_of(root.get(PAGE)).replace("<dd>\n", "<dd>")

@@ -202,3 +202,32 @@ def test_deleted_tenants_are_not_touched_by_the_toggle(actor, cast):
 
 def test_make_tenant_is_independent(db):
     assert make_tenant("Solo").is_open
+
+
+def test_a_purge_that_something_outside_holds_up_leaves_the_tenant_for_the_next_time(actor, cast):
+    from tests.factories import make_account, make_configuration, make_trunk
+
+    own = make_trunk("Own", tenant=cast.acme)
+    make_configuration(cast.globex, own, make_account(cast.globex))
+    disable(actor, cast.acme)
+    provisioning.delete(actor, cast.acme)
+    assert provisioning.purge_deleted(clock.now() + timedelta(days=31)) == 0
+    assert Tenant.objects.filter(pk=cast.acme.pk).exists()
+
+
+def test_restoring_what_is_not_deleted_changes_nothing(actor, cast):
+    provisioning.restore(actor, cast.acme)
+    assert actions(cast.acme) == []
+
+
+def test_only_system_administrators_manage_and_leaving_twice_is_logged_once(actor, cast):
+    from django.core.exceptions import PermissionDenied
+
+    from tenants import switching
+
+    with pytest.raises(PermissionDenied):
+        switching.begin(Actor(label="alice", user=cast.alice.user), cast.acme)
+    switching.begin(actor, cast.acme)
+    switching.leave(actor, cast.acme)
+    switching.leave(actor, cast.acme)
+    assert actions(cast.acme) == ["tenants.manage.left", "tenants.manage.began"]
