@@ -1,4 +1,4 @@
-"""Whether the portal can do its work: database, broker, beat, oldest waiting row."""
+"""Whether the portal can do its work: database, broker, sweep, oldest waiting row."""
 
 from datetime import datetime
 from typing import Any
@@ -10,13 +10,14 @@ from sms.models import Message
 from tenants import clock
 from tenants.models import PeriodicRun
 
-_BEAT_LATE_SECONDS = 60
+_SWEEP_LATE_SECONDS = 60
 
 
 def report() -> dict[str, Any]:
     """Return the state of the parts, as `/readyz` shows it; ages are in seconds."""
     now = clock.now()
     run = PeriodicRun.objects.filter(name="sms.leases").first()
+    age = _age(run.last_run if run else None, now)
     oldest = (
         Message.objects.filter(state__in=("queued", "received"), due_at__lte=now)
         .order_by("due_at")
@@ -27,16 +28,18 @@ def report() -> dict[str, Any]:
         "ready": True,
         "database": "ok",
         "broker": _broker(),
-        "sweep_age": _age(run.last_run if run else None, now),
+        "sweep": "ok" if age is not None and age <= _SWEEP_LATE_SECONDS else "late: are worker and beat running?",
+        "sweep_age": age,
         "oldest_due_age": _age(oldest, now),
     }
 
 
 def _broker() -> str:
-    try:
-        redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.3, socket_timeout=0.3).ping()
-    except redis.RedisError:
-        return "not reachable: texts wait for the sweep"
+    with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.3, socket_timeout=0.3) as server:
+        try:
+            server.ping()
+        except redis.RedisError:
+            return "not reachable: texts wait for the sweep"
     return "ok"
 
 

@@ -1,7 +1,8 @@
 """The portal's own pages: the way in, liveness, readiness, and the page for those who may not enter."""
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseTrouble
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -37,7 +38,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     try:
         connection.ensure_connection()
         report = health.report()
-    except DatabaseError:
+    except DatabaseTrouble:
         return JsonResponse({"ready": False, "database": "not reachable"}, status=503)
     return JsonResponse(report, status=200 if report["ready"] else 503)
 

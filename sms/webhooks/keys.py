@@ -21,6 +21,11 @@ def make(secret: bytes, random16: bytes) -> str:
     return _encode(random16 + _mac(secret, random16))
 
 
+def is_shaped(key: str) -> bool:
+    """Say whether a text can be a key at all."""
+    return _decode(key) is not None
+
+
 def mac_ok(key: str, secrets: Sequence[bytes]) -> bool:
     """Say whether one of the secrets made this key."""
     raw = _decode(key)

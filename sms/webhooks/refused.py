@@ -30,11 +30,12 @@ def keep(request: HttpRequest, entry: Entry, reason: str) -> None:
     if rows.count() >= KEPT_PER_CONFIGURATION:
         return
     base = next(iter(bases(entry.account_sid)), "")
+    query = request.META.get("QUERY_STRING", "")
     RefusedRequest.objects.create(
         tenant_id=entry.tenant_id,
         configuration_id=entry.configuration_id,
         reason=reason,
-        signed_url=f"{base}{request.path}"[:500],
+        signed_url=f"{base}{request.path}{'?' if query else ''}{query}"[:500],
         method=request.method or "",
         body=request.body[:_BODY],
         signature=request.headers.get("X-Twilio-Signature", "")[:120],

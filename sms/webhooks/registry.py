@@ -60,7 +60,7 @@ def find(key: str, *, fresh: bool = False) -> Entry | None:
 
 
 def forget() -> None:
-    """Read everything anew at the next request; flows call this after a change, so that this process follows at once."""
+    """Read everything anew at the next request; flows call this after a change, for this process to follow at once."""
     with _lock:
         _entries.clear()
         _noted.clear()
@@ -97,5 +97,7 @@ def note_token(entry: Entry, token: int) -> None:
     account = TwilioAccount.objects.filter(pk=entry.account_id)
     account.update(**{"secondary_seen_at" if token else "token_seen_at": clock.now()})
     if token == 0 and entry.former_token_kept:
-        account.update(secondary_token_sealed=b"", secondary_token_last4="", secondary_is_former=False)
+        # Only a former token: meanwhile somebody may have typed a real secondary one.
+        former = account.filter(secondary_is_former=True)
+        former.update(secondary_token_sealed=b"", secondary_token_last4="", secondary_is_former=False)
         forget()
