@@ -1,11 +1,11 @@
 """Deliveries: place one row per destination, then carry out those that need the outside world, from due rows."""
 
 import logging
+import time
 from collections.abc import Mapping
 from types import ModuleType
 
 from rules.documents import Target
-
 from sms.destinations import DeliveryFailed, drop, inbox, mail, reply
 from sms.ids import lease_token
 from sms.models import Conversation, Delivery, Message
@@ -24,6 +24,7 @@ DESTINATIONS: Mapping[str, ModuleType] = {
 LADDER_SECONDS = (5, 60, 300, 1800, 7200, 18_000)
 _LEASE_SECONDS = 120
 _BATCH = 20
+_ROUND_SECONDS = 30.0
 
 
 def place(message: Message, conversation: Conversation, target: Target, position: int) -> Delivery:
@@ -41,11 +42,15 @@ def place(message: Message, conversation: Conversation, target: Target, position
 
 
 def work() -> int:
-    """Carry out every delivery that is due; returns how many were tried."""
-    tried = 0
+    """Carry out the deliveries that are due, for half a minute at most; returns how many were tried."""
+    clock.sync()
+    tried, until = 0, time.monotonic() + _ROUND_SECONDS
     while due := _due():
         for delivery in due:
             tried += _try(delivery)
+            if time.monotonic() > until:
+                hints.hint("deliver")
+                return tried
     return tried
 
 

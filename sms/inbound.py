@@ -1,13 +1,16 @@
 """Inbound texts: accept (once, durably, before anything is decided), then process (opt-out, route, deliveries)."""
 
 import logging
+import time
 import uuid
+from collections.abc import Iterable
+from datetime import datetime
 
 from django.db import connection, transaction
-from rules.engine import Action, Decision
-from rules.facts import InboundFacts
 
 from rules import routing
+from rules.engine import Action, Decision
+from rules.facts import InboundFacts
 from sms import claims, conversations, delivering, optouts
 from sms.models import Configuration, Conversation, Direction, Message, PhoneNumber
 from sms.status import MessageState
@@ -18,6 +21,10 @@ from tenants.access import enter
 log = logging.getLogger(__name__)
 
 _BATCH = 20
+_ROUND_SECONDS = 30.0
+# What a column holds: a text is kept with its address cut rather than refused again and again.
+_LONGEST_ADDRESS = 40
+_MOST_SEGMENTS = 999
 _RELEASED_AT_ONCE = 1000
 OPEN_TENANT = {"tenant__enabled": True, "tenant__deleted_at": None, "tenant__sms_enabled": True}
 OPEN_CONFIGURATION = {"configuration__enabled": True, "configuration__deleted_at": None}
@@ -41,12 +48,12 @@ def accept(
         tenant_id=tenant_id,
         configuration_id=configuration_id,
         direction=Direction.IN,
-        our_address=text.to_address,
-        their_address=text.from_address,
+        our_address=text.to_address[:_LONGEST_ADDRESS],
+        their_address=text.from_address[:_LONGEST_ADDRESS],
         body=text.body,
         raw=raw,
         media=[{"url": media.url, "content_type": media.content_type} for media in text.media],
-        segments=max(1, text.num_segments),
+        segments=min(max(1, text.num_segments), _MOST_SEGMENTS),
         state=MessageState.HELD if held else MessageState.RECEIVED,
         state_reason="disabled" if held else "",
         account_sid=text.account_sid,
@@ -92,10 +99,14 @@ def release() -> int:
 
 
 def work() -> int:
-    """Process every text that is due; returns how many."""
-    done = 0
+    """Process the texts that are due, for half a minute at most; returns how many."""
+    clock.sync()
+    done, until = 0, time.monotonic() + _ROUND_SECONDS
     while batch := _work_batch():
         done += batch
+        if time.monotonic() > until:
+            hints.hint("inbound")
+            break
     return done
 
 
@@ -109,9 +120,21 @@ def _work_batch() -> int:
             .order_by("due_at", "id")[:_BATCH]
         )
         claims.lock_pairs((optouts.pair_of(message) for message in due if optouts.is_word(message)), shared=False)
-        for message in due:
+        # Conversations in one order, and configurations last: two batches at once never wait for each other in a ring.
+        for message in sorted(due, key=optouts.pair_of):
             _process_or_postpone(message)
+        _note_arrivals(due)
     return len(due)
+
+
+def _note_arrivals(messages: Iterable[Message]) -> None:
+    """Remember on each configuration when its last text arrived."""
+    last: dict[uuid.UUID, datetime] = {}
+    for message in messages:
+        if (key := message.configuration_id) and (key not in last or last[key] < message.occurred_at):
+            last[key] = message.occurred_at
+    for key in sorted(last):
+        Configuration.objects.filter(pk=key).update(last_in_at=last[key])
 
 
 def _process_or_postpone(message: Message) -> None:
@@ -144,8 +167,6 @@ def process(message: Message) -> Decision:
     message.state_reason, message.due_at = "", None
     message.save(update_fields=["conversation", "number", "decision", "state", "state_reason", "due_at"])
     _deliver(message, conversation, decision)
-    if message.configuration_id:
-        Configuration.objects.filter(pk=message.configuration_id).update(last_in_at=message.occurred_at)
     return decision
 
 

@@ -1,5 +1,7 @@
 """Opt-outs: exact words in, a live row per pair of addresses out. The scope is the pair, as at Twilio."""
 
+from django.db import transaction
+
 from sms import claims
 from sms.models import Message, OptOut
 from sms.webhooks import payloads
@@ -10,6 +12,8 @@ from tenants.models import Tenant
 # Twilio's default words for long codes (documented under "Twilio support for opt-out keywords").
 STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
 START_WORDS = frozenset({"START", "YES", "UNSTOP"})
+# Opt-outs that a text of theirs began: by its word here, or at Twilio, which then refuses ours.
+BY_TEXT = ("text", "twilio")
 
 
 def word_of(body: str) -> str:
@@ -39,7 +43,7 @@ def note_inbound(message: Message) -> None:
     if said == "STOP" or (not said and word in STOP_WORDS):
         add(message.tenant, message.our_address, message.their_address, source="text", word=word[:20])
     elif said == "START" or (not said and word in START_WORDS):
-        _end(message.tenant, message.our_address, message.their_address, by="text", source="text")
+        _reopen(message)
 
 
 def _opt_out_type(message: Message) -> str:
@@ -48,25 +52,31 @@ def _opt_out_type(message: Message) -> str:
     return parameters.get("OptOutType", "").upper()
 
 
+@transaction.atomic
 def add(tenant: Tenant, ours: str, theirs: str, *, source: str, word: str = "", actor: Actor = audit.PORTAL) -> None:
     """Stop texts from ours to theirs; waiting ones are refused when their turn comes."""
     claims.lock_pairs([(tenant.pk, ours, theirs)], shared=False)
-    row = OptOut(tenant=tenant, our_address=ours, their_address=theirs, source=source, word=word)
     if is_opted_out(tenant, ours, theirs):
         return
+    row = OptOut(tenant=tenant, our_address=ours, their_address=theirs, source=source, word=word)
     OptOut.objects.bulk_create([row], ignore_conflicts=True)
     audit.record(actor, "sms.opt_out.added", row, {"source": source}, tenant=tenant)
 
 
+def _reopen(message: Message) -> None:
+    """End what a STOP began. What a person entered by hand ends by a person's hand only."""
+    live = message.tenant.opt_outs.filter(our_address=message.our_address, their_address=message.their_address)
+    row = live.filter(ended_at=None, source__in=BY_TEXT).first()
+    if row is not None:
+        _end(row, by="text", actor=audit.PORTAL)
+
+
 def end(actor: Actor, opt_out: OptOut) -> None:
     """Let texts pass again, by a person's decision."""
-    _end(opt_out.tenant, opt_out.our_address, opt_out.their_address, by=actor.label, source="", actor=actor)
+    _end(opt_out, by=actor.label, actor=actor)
 
 
-def _end(tenant: Tenant, ours: str, theirs: str, *, by: str, source: str, actor: Actor = audit.PORTAL) -> None:
-    live = tenant.opt_outs.filter(our_address=ours, their_address=theirs, ended_at=None)
-    row = live.first()
-    if row is None:
-        return
-    live.update(ended_at=clock.now(), ended_by=by)
-    audit.record(actor, "sms.opt_out.ended", row, {"by": by, "source": source}, tenant=tenant)
+@transaction.atomic
+def _end(row: OptOut, *, by: str, actor: Actor) -> None:
+    if OptOut.objects.filter(pk=row.pk, ended_at=None).update(ended_at=clock.now(), ended_by=by):
+        audit.record(actor, "sms.opt_out.ended", row, {"by": by}, tenant=row.tenant)

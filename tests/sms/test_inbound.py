@@ -10,8 +10,8 @@ from sms import conversations, delivering, inbound, optouts, outbound
 from sms.destinations import DeliveryFailed
 from sms.models import Delivery, InboxThread, Message, OptOut
 from sms.webhooks import payloads
-from tenants import clock
-from tenants.models import Member, Tenant
+from tenants import audit, clock, hints
+from tenants.models import AuditEntry, Member, Tenant
 from tests import factories
 from tests.factories import OUR_NUMBER, THEIR_NUMBER
 
@@ -293,3 +293,43 @@ def test_accept_is_one_row_for_one_sid_of_one_tenant(cast: factories.Cast) -> No
     given: dict[str, Any] = {"tenant_id": cast.acme.pk, "configuration_id": cast.configuration.pk, "raw": b""}
     assert inbound.accept(text, **given)
     assert not inbound.accept(text, **given)
+
+
+@pytest.mark.parametrize(("source", "opens"), [("text", True), ("twilio", True), ("person", False), ("import", False)])
+def test_a_start_word_opens_only_what_a_stop_has_closed(cast: factories.Cast, source: str, opens: bool) -> None:
+    optouts.add(cast.acme, OUR_NUMBER, THEIR_NUMBER, source=source)
+    arrive(cast, "Yes")
+    assert optouts.is_opted_out(cast.acme, OUR_NUMBER, THEIR_NUMBER) is not opens
+
+
+def test_a_person_ends_every_opt_out_once(cast: factories.Cast) -> None:
+    optouts.add(cast.acme, OUR_NUMBER, THEIR_NUMBER, source="person")
+    row = OptOut.objects.get()
+    for _ in range(2):
+        optouts.end(audit.PORTAL, row)
+    assert not optouts.is_opted_out(cast.acme, OUR_NUMBER, THEIR_NUMBER)
+    assert AuditEntry.objects.filter(action="sms.opt_out.ended").count() == 1
+
+
+def test_a_long_queue_is_worked_off_in_rounds(cast: factories.Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task has a time limit; what is left is announced anew."""
+    monkeypatch.setattr(inbound, "_BATCH", 2)
+    monkeypatch.setattr(inbound, "_ROUND_SECONDS", -1)
+    hinted: list[str] = []
+    monkeypatch.setattr(hints, "hint", hinted.append)
+    for _ in range(5):
+        factories.make_inbound(cast.configuration, ours=OUR_NUMBER, theirs=THEIR_NUMBER)
+    assert [inbound.work() for _ in range(3)] == [2, 2, 1]
+    assert hinted == ["inbound"] * 3
+
+
+def test_texts_of_one_conversation_are_processed_in_their_order(cast: factories.Cast) -> None:
+    rules(cast.acme, {"targets": [to(cast.bob)]})
+    for n in range(4):
+        for theirs in (THEIR_NUMBER, "+12025550188"):
+            factories.make_inbound(cast.configuration, ours=OUR_NUMBER, theirs=theirs, body=f"text {n}")
+    last = Message.objects.latest("occurred_at")
+    inbound.work()
+    assert set(cast.acme.conversations.values_list("preview", flat=True)) == {"text 3"}
+    cast.configuration.refresh_from_db()
+    assert cast.configuration.last_in_at == last.occurred_at

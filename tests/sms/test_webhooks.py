@@ -275,6 +275,38 @@ def test_all_media_are_listed(configuration: Configuration) -> None:
     assert len(Message.objects.get().media) == 10
 
 
+def test_what_is_longer_than_its_column_does_not_lose_a_text(configuration: Configuration) -> None:
+    sender = "rcs:" + "brand" * 20
+    parameters = text(configuration, From=sender, NumSegments="999999999", Body="x" * 5000)
+    assert post(path_of(configuration), parameters).status_code == 200
+    message = Message.objects.get()
+    assert sender.startswith(message.their_address)
+    assert (message.segments, len(message.body)) == (999, 5000)
+    assert b"brand" * 20 in bytes(message.raw)
+
+
+def test_a_secondary_token_typed_meanwhile_is_not_taken_for_the_former_one(configuration: Configuration) -> None:
+    """Another process replaces the token while this one still remembers that a former one is kept."""
+    account = configuration.account
+    secrets.seal(account, "secondary_token", "f" * 32)
+    account.secondary_is_former = True
+    account.save()
+    registry.find(path_of(configuration).split("/")[3])
+    secrets.seal(account, "secondary_token", "e" * 32)
+    account.secondary_is_former = False
+    account.save()
+    assert post(path_of(configuration), text(configuration)).status_code == 200
+    account.refresh_from_db()
+    assert secrets.open(account, "secondary_token") == "e" * 32
+
+
+def test_a_refused_get_is_kept_with_its_query(configuration: Configuration) -> None:
+    path = path_of(configuration)
+    response = Client().get(f"{path}?MessageSid=SM1&Body=x", HTTP_X_TWILIO_SIGNATURE="bad")
+    assert response.status_code == 403
+    assert RefusedRequest.objects.get().signed_url == f"{BASE}{path}?MessageSid=SM1&Body=x"
+
+
 def test_nul_bytes_and_broken_utf8_do_not_lose_a_text(configuration: Configuration) -> None:
     from urllib.parse import urlencode
 
