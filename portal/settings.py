@@ -203,7 +203,8 @@ REDIS_URL = env.str("REDIS_URL", default="") or f"unix://{quote(str(KV_SOCKET))}
 if urlsplit(REDIS_URL).scheme not in ("unix", "redis", "rediss"):
     raise ImproperlyConfigured("REDIS_URL must start with redis://, rediss:// or unix://. See the README's settings.")
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# In the database: wrong passwords and used second-factor codes are counted by all web processes, broker or not.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}}
 
 CELERY_BROKER_URL = celery_broker_url(REDIS_URL)
 CELERY_RESULT_BACKEND = None
