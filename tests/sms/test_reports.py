@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sms import outbound, recording, reports, sending
-from sms.models import Configuration, Message, OptOut, StatusEvent
+from sms.models import Configuration, Message, OptOut, Sender, StatusEvent
 from sms.outcomes import Answer
 from sms.recording import Result
 from sms.sending import Claimed
@@ -43,7 +43,7 @@ def apply(cast: factories.Cast, message: Message, status: str, number: int = 1, 
 def posting(cast: factories.Cast) -> tuple[Message, Claimed]:
     """Return a text that is being posted."""
     message = outbound.send(audit.PORTAL, cast.acme, to=THEIR_NUMBER, body="Hello")
-    sending.Sender.objects.update(rate=1000, next_send_at=clock.now())
+    Sender.objects.update(rate=1000, next_send_at=clock.now())
     [item] = sending.mark(sending.claim(1))
     message.refresh_from_db()
     return message, item
@@ -133,7 +133,7 @@ def test_a_report_stops_the_second_try_of_a_text_that_twilio_has(cast: factories
 def test_a_report_calls_back_a_second_try_that_is_only_leased(cast: factories.Cast) -> None:
     message = unknown(cast)
     outbound.send_again(audit.PORTAL, message)
-    sending.Sender.objects.update(next_send_at=clock.now())
+    Sender.objects.update(next_send_at=clock.now())
     claimed = sending.claim(10)
     assert [item.number for item in claimed] == [2]
     apply(cast, message, "sent", number=1)
@@ -147,7 +147,7 @@ def test_a_report_calls_back_a_second_try_that_is_only_leased(cast: factories.Ca
 def test_a_text_that_twilio_took_twice_is_said_to_be(cast: factories.Cast) -> None:
     message = unknown(cast)
     outbound.send_again(audit.PORTAL, message)
-    sending.Sender.objects.update(next_send_at=clock.now())
+    Sender.objects.update(next_send_at=clock.now())
     [item] = sending.mark(sending.claim(10))
     apply(cast, message, "sent", number=1)
     assert (message.state, message.provider_sid) == ("sending", "")

@@ -1,5 +1,7 @@
 """A text on its way, against the sandbox: what happens when all goes well, and in each of the ways it can go wrong."""
 
+import os
+import signal
 import time
 from datetime import timedelta
 from io import StringIO
@@ -13,6 +15,7 @@ from sms import breaker, outbound, reconcile, recording, send_loop, sending, swe
 from sms.models import Attempt, Configuration, Message, OptOut, Sender, StatusEvent
 from sms.outcomes import Answer
 from sms.recording import Result, record
+from sms.twilio import history
 from tenants import audit, clock, secrets
 from tests import factories
 from tests.factories import OUR_NUMBER, THEIR_NUMBER
@@ -408,3 +411,46 @@ def test_a_worker_that_was_frozen_before_the_post_sends_nothing(world: World, mo
     message.refresh_from_db()
     assert (message.state, attempt_of(message).outcome) == ("queued", "not_sent")
     assert world.created(message) == []
+
+
+def test_drain_stops_when_it_is_asked_to(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.queue()
+
+    def ask_to_stop() -> dict[str, int]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return {}
+
+    monkeypatch.setattr(sweeps, "sweep", ask_to_stop)
+    out = StringIO()
+    call_command("drain", "--seconds", "60", stdout=out)
+    assert out.getvalue() == "inbound=0 deliver=0 send=0\n"
+
+
+def test_texts_of_a_messaging_service_are_searched_for_by_recipient(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    class Messages:
+        def list(self, **wanted: Any) -> list[Any]:
+            asked.append(wanted)
+            return []
+
+    class Client:
+        messages = Messages()
+
+    monkeypatch.setattr(history, "sync_client", lambda *arguments, **options: Client())
+    assert history.sent_to(world.cast.account, THEIR_NUMBER, "MG" + "1" * 32) == []
+    assert asked == [{"to": THEIR_NUMBER, "limit": 50, "page_size": 50}]
+
+
+def test_a_worker_waits_for_texts_that_another_is_just_taking(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    message, claim, empty = world.queue(), sending.claim, iter([True, True])
+
+    def beaten_twice(slots: int) -> list[Any]:
+        return [] if next(empty, False) else claim(slots)
+
+    monkeypatch.setattr(sending, "claim", beaten_twice)
+    assert send_loop.work() == 1
+    message.refresh_from_db()
+    assert message.state == "accepted"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sms import optouts, outbound, recording, sending, sweeps
+from sms import breaker, claims, optouts, outbound, reconcile, recording, sending, sweeps
 from sms.models import Attempt, Configuration, Message, Sender
 from sms.outcomes import Answer
 from sms.recording import Result
@@ -365,7 +365,7 @@ def test_each_job_runs_at_its_own_time_however_many_sweeps_there_are(cast: facto
     assert set(sweeps.sweep()) == {"hinted"}
     with later(11):
         assert set(sweeps.sweep()) == {"hinted", *sweeps._JOBS} - {"silent"}
-    assert set(sweeps.housekeeping()) == {"retention"}
+    assert set(sweeps.housekeeping()) == set(sweeps._HOURLY)
     assert sweeps.housekeeping() == {}
 
 
@@ -383,3 +383,52 @@ def test_attempts_carry_their_tenant(cast: factories.Cast) -> None:
     queue(cast)
     sending.claim(10)
     assert set(Attempt.objects.values_list("tenant", "message__tenant")) == {(cast.acme.pk, cast.acme.pk)}
+
+
+def test_a_configuration_is_held_once(cast: factories.Cast) -> None:
+    assert breaker.hold(cast.configuration.pk, "20003")
+    assert not breaker.hold(cast.configuration.pk, "20005")
+    assert Configuration.objects.get().held_reason == "20003"
+    assert cast.acme.audit_entries.filter(action="sms.configuration.held").count() == 1
+
+
+def test_a_sender_whose_texts_were_taken_by_another_keeps_its_pace(
+    cast: factories.Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue(cast)
+    before = Sender.objects.get().next_send_at
+    monkeypatch.setattr(claims, "take", lambda *arguments, **changes: [])
+    assert sending.claim(1) == []
+    assert Sender.objects.get().next_send_at == before
+
+
+def test_a_text_without_a_conversation_can_be_canceled(cast: factories.Cast) -> None:
+    message = queue(cast)
+    Message.objects.update(conversation=None)
+    assert outbound.cancel(audit.PORTAL, message)
+
+
+def test_a_decision_that_cannot_be_read_any_more_has_no_next_route(cast: factories.Cast) -> None:
+    message = queue(cast)
+    message.decision["routes"] = [{"configuration": 7}]
+    message.save()
+    [item] = sending.mark(sending.claim(1))
+    recording.record([Result(item, Answer(400, code="21606"))])
+    assert fresh(message).state == "rejected"
+
+
+def test_an_accepted_text_without_a_configuration_is_not_asked_about(cast: factories.Cast) -> None:
+    message = queue(cast)
+    Message.objects.update(state="accepted", due_at=clock.now(), configuration=None)
+    assert reconcile.ask_silent() == 1
+    assert fresh(message).state == "accepted"
+
+
+def test_every_conversation_of_a_batch_tells_its_live_pages(cast: factories.Cast) -> None:
+    one, two = queue(cast), queue(cast, to="+12025550177")
+    quick()
+    first, second = sending.mark(sending.claim(10))
+    before = [fresh(message).conversation.version for message in (one, two)]  # type: ignore[union-attr]
+    recording.record([Result(first, LOST), Result(second, LOST)])
+    after = [fresh(message).conversation.version for message in (one, two)]  # type: ignore[union-attr]
+    assert after == [version + 1 for version in before]
