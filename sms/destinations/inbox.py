@@ -3,7 +3,6 @@
 import uuid
 
 from rules.documents import Target
-
 from sms import conversations
 from sms.models import Conversation, Delivery, Message
 from tenants.models import Group, Member

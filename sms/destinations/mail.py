@@ -5,8 +5,8 @@ from smtplib import SMTPRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
-from rules.documents import Target
 
+from rules.documents import Target
 from rules.e164 import format_for_people
 from sms.destinations import DeliveryFailed
 from sms.models import Conversation, Delivery, Message

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from rules.documents import Target
-
 from rules.e164 import AddressKind, classify_address
 from sms import optouts, outbound
 from sms.destinations import DeliveryFailed
