@@ -19,10 +19,12 @@ env = environ.Env()
 
 # --- Where things live -------------------------------------------------------------------------
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / ".var"))).resolve()
-DEBUG = env.bool("DEBUG", default=not env.str("DATABASE_URL", default=""))
+# Long error pages show secrets: only for those who ask for them.
+DEBUG = env.bool("DEBUG", default=False)
+PRODUCTION = not env.bool("DEBUG", default=not env.str("DATABASE_URL", default=""))
 DEMO = env.bool("DEMO", default=False)
 
-_local = local_secrets(VAR_DIR) if DEBUG else {}
+_local = {} if PRODUCTION else local_secrets(VAR_DIR)
 
 
 def _required(name: str) -> str:
@@ -47,11 +49,11 @@ LOCAL_BASE_URL = env.str("LOCAL_BASE_URL", default="http://127.0.0.1:8000").rstr
 SANDBOX_URL = env.str("SANDBOX_URL", default="").rstrip("/")
 TWILIO_API_BASE = env.str("TWILIO_API_BASE", default="").rstrip("/")
 
-if not DEBUG and not PUBLIC_BASE_URL:
+if PRODUCTION and not PUBLIC_BASE_URL:
     raise ImproperlyConfigured(
         "PUBLIC_BASE_URL is not set. Set it to the https address under which Twilio reaches this portal."
     )
-if not DEBUG and TWILIO_API_BASE:
+if PRODUCTION and TWILIO_API_BASE:
     raise ImproperlyConfigured("TWILIO_API_BASE is for tests only. Remove it from the environment.")
 
 
@@ -80,7 +82,7 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS",
     default=["*"]
-    if DEBUG
+    if not PRODUCTION
     else [h for h in (urlsplit(u).hostname for u in [PUBLIC_BASE_URL, *PUBLIC_BASE_URL_ALIASES]) if h],
 )
 CSRF_TRUSTED_ORIGINS = [url for url in [PUBLIC_BASE_URL, *PUBLIC_BASE_URL_ALIASES] if url]
@@ -114,6 +116,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tenants.middleware.RequestIdentity",
+    "tenants.middleware.PrivatePages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -251,7 +254,7 @@ CELERY_TIMEZONE = "UTC"
 # --- Time --------------------------------------------------------------------------------------
 TIME_SCALE = env.float("TIME_SCALE", default=1.0)
 CLOCK_OFFSET_SECONDS = env.float("CLOCK_OFFSET_SECONDS", default=0.0)
-if CLOCK_OFFSET_SECONDS and not (DEBUG or DEMO):
+if CLOCK_OFFSET_SECONDS and PRODUCTION and not DEMO:
     raise ImproperlyConfigured("CLOCK_OFFSET_SECONDS is for tests only. Remove it from the environment.")
 LEASE_SECONDS = 180 * TIME_SCALE
 SWEEP_SECONDS = 3 * TIME_SCALE
@@ -348,13 +351,12 @@ STATICFILES_DIRS = [BASE_DIR / "static", *([VAR_DIR / "static"] if (VAR_DIR / "s
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = DEBUG
-WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION
 MEDIA_ROOT = VAR_DIR / "media"
 
 # --- Language ----------------------------------------------------------------------------------

@@ -19,3 +19,4 @@ urlpatterns = [
 ]
 
 handler403 = "portal.views.forbidden"
+handler500 = "portal.views.failed"

@@ -1,10 +1,13 @@
 """The portal's own pages: the way in, liveness, readiness, and the page for those who may not enter."""
 
+import sys
+
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from portal import health
@@ -41,6 +44,33 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except DatabaseTrouble:
         return JsonResponse({"ready": False, "database": "not reachable"}, status=503)
     return JsonResponse(report, status=200 if report["ready"] else 503)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Answer after an error of ours: 503 while the database is away, else 500; with the request's id and no more.
+
+    Nothing here may need the database, the session or the visitor.
+    """
+    is_away = isinstance(sys.exc_info()[1], (InterfaceError, OperationalError))
+    status, request_id = 503 if is_away else 500, getattr(request, "request_id", "")
+    if request.path.startswith("/api/"):
+        response: HttpResponse = _problem(status, request_id)
+    else:
+        response = HttpResponse(
+            render_to_string("500.html", {"status": status, "request_id": request_id}), status=status
+        )
+    if is_away:
+        response["Retry-After"] = "5"
+    return response
+
+
+def _problem(status: int, request_id: str) -> JsonResponse:
+    """Say it to a program, in the shape of every other error."""
+    code, title = (
+        ("unavailable", "Try again in a moment.") if status == 503 else ("internal", "The fault is in the log.")
+    )
+    body = {"type": "about:blank", "status": status, "code": code, "title": title, "request_id": request_id}
+    return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

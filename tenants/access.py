@@ -126,17 +126,18 @@ def _admit(request: TenantRequest, slug: str, permission: Permission) -> HttpRes
     tenant = Tenant.objects.filter(slug=slug, deleted_at=None).first()
     if tenant is None:
         return _moved(request, slug)
-    member = Member.objects.filter(tenant=tenant, user=request.user, enabled=True).first()
-    managing = None if member else _live_session(request.user, tenant)
+    # Who asked to manage does so, even where he is a member: he may have to open what is disabled.
+    managing = _live_session(request.user, tenant)
+    member = None if managing else _member(request.user, tenant)
     if member is None and managing is None:
         if request.user.is_system_administrator:
             return _ask_to_manage(request, tenant)
         raise Http404
+    if not tenant.enabled and managing is None:
+        return render(request, "tenants/disabled.html", {"tenant": None, "closed": tenant}, status=403)
     request.tenant, request.member, request.managing = tenant, member, managing
     request.permissions = permissions_of(member.role) if member else MANAGING
     request.actor = _actor(request)
-    if not tenant.enabled and managing is None:
-        return render(request, "tenants/disabled.html", {"tenant": None, "closed": tenant}, status=403)
     if _needs_second_factor(request):
         return _second_factor_first(request)
     if permission not in request.permissions:
@@ -147,6 +148,10 @@ def _admit(request: TenantRequest, slug: str, permission: Permission) -> HttpRes
     return None
 
 
+def _member(user: User, tenant: Tenant) -> Member | None:
+    return Member.objects.filter(tenant=tenant, user=user, enabled=True).first()
+
+
 def _moved(request: TenantRequest, slug: str) -> HttpResponse:
     """Lead from a former address to the new one, for those who may go there anyway."""
     former = (
@@ -154,15 +159,12 @@ def _moved(request: TenantRequest, slug: str) -> HttpResponse:
         .select_related("tenant")
         .first()
     )
-    if former is None or request.method != "GET":
+    if former is None or request.method not in ("GET", "HEAD"):
         raise Http404
-    known = (
-        request.user.is_system_administrator
-        or Member.objects.filter(tenant=former.tenant, user=request.user, enabled=True).exists()
-    )
-    if not known:
+    if not request.user.is_system_administrator and _member(request.user, former.tenant) is None:
         raise Http404
-    return redirect(request.get_full_path().replace(f"/t/{slug}/", f"/t/{former.tenant.slug}/", 1), permanent=True)
+    # For now, not for ever: browsers would lead there even after the address has become somebody else's.
+    return redirect(request.get_full_path().replace(f"/t/{slug}/", f"/t/{former.tenant.slug}/", 1))
 
 
 def _live_session(user: User, tenant: Tenant) -> ManageSession | None:
@@ -177,7 +179,8 @@ def _live_session(user: User, tenant: Tenant) -> ManageSession | None:
     )
     idle = timedelta(seconds=settings.MANAGE_IDLE_SECONDS)
     if session and session.expires_at < now + idle - timedelta(seconds=60):
-        ManageSession.objects.filter(pk=session.pk).update(expires_at=now + idle)
+        session.expires_at = now + idle
+        ManageSession.objects.filter(pk=session.pk).update(expires_at=session.expires_at)
     return session
 
 

@@ -1,4 +1,4 @@
-"""Give each request an id and each viewer the own time zone."""
+"""Give each request an id and each viewer the own time zone; keep pages out of caches."""
 
 import zoneinfo
 from collections.abc import Callable
@@ -35,3 +35,15 @@ class ViewerTimeZone:
         # Overridden in any case: what the door chooses must not outlive this request.
         with timezone.override(zoneinfo.ZoneInfo(name) if name else None):
             return self.get_response(request)
+
+
+class PrivatePages:
+    """Let nobody keep a page: neither a proxy on the way nor the browser of a shared computer."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store, private")
+        return response

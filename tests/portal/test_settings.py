@@ -64,7 +64,23 @@ def test_it_starts_with_nothing_set_and_keeps_its_own_secrets(tmp_path):
 
 @fresh
 def test_an_empty_database_url_is_none(tmp_path):
-    assert values("DEBUG", "EMBEDDED", VAR_DIR=str(tmp_path), DATABASE_URL="") == ["True", "True"]
+    assert values("PRODUCTION", "EMBEDDED", VAR_DIR=str(tmp_path), DATABASE_URL="") == ["False", "True"]
+
+
+@fresh
+@pytest.mark.parametrize(
+    ("given", "debug", "production"),
+    [({}, "False", "False"), ({"DEBUG": "1"}, "True", "False"), (PRODUCTION, "False", "True")],
+)
+def test_error_pages_show_nothing_unless_asked(given, debug, production, tmp_path):
+    """A trial behind a tunnel is public, too: long error pages hold tokens and texts."""
+    assert values("DEBUG", "PRODUCTION", VAR_DIR=str(tmp_path), **given) == [debug, production]
+
+
+@fresh
+def test_sqlite_can_be_production(tmp_path):
+    refused = manage("check", VAR_DIR=str(tmp_path), DEBUG="0")
+    assert_one_sentence(refused, "SECRET_KEY is not set.")
 
 
 @fresh
@@ -138,12 +154,11 @@ def test_cookies_are_host_bound_and_secure_on_https_only(tmp_path):
 def test_production_takes_only_the_hosts_it_is_known_under(tmp_path):
     shown = values(
         "ALLOWED_HOSTS",
-        "DEBUG",
         VAR_DIR=str(tmp_path),
         PUBLIC_BASE_URL_ALIASES="https://old.example.com/",
         **PRODUCTION,
     )
-    assert shown == ["['portal.example.com', 'old.example.com']", "False"]
+    assert shown == ["['portal.example.com', 'old.example.com']"]
 
 
 # --- The broker ---
