@@ -8,7 +8,15 @@ from typing import Any
 from django.db import transaction
 
 from rules import documents, versions
-from rules.models import InboundRule, InboundRuleNumber, InboundTarget, OutboundRoute, OutboundRule, TargetKind
+from rules.models import (
+    InboundRule,
+    InboundRuleNumber,
+    InboundTarget,
+    OutboundRoute,
+    OutboundRule,
+    OutboundRuleGroup,
+    TargetKind,
+)
 from rules.models.versions import RuleKind
 from rules.ordering import last_position
 from tenants import audit
@@ -52,7 +60,7 @@ class RouteDraft:
 
 @dataclass(frozen=True, slots=True)
 class OutboundDraft:
-    """An outbound rule as a person entered it, already read and checked."""
+    """An outbound rule as a person entered it, already read and checked; groups stand among the conditions."""
 
     name: str
     enabled: bool
@@ -83,9 +91,10 @@ def save_outbound(actor: Actor, tenant: Tenant, draft: OutboundDraft, rule: Outb
     versions.lock(tenant)
     before = versions.outbound_json(rule) if rule else {}
     saved = rule or OutboundRule(tenant=tenant, position=last_position(list(tenant.outbound_rules.all())))
-    saved.name, saved.enabled, saved.conditions = draft.name, draft.enabled, draft.conditions
-    saved.priority = draft.priority
+    saved.name, saved.enabled, saved.priority = draft.name, draft.enabled, draft.priority
+    saved.conditions = [condition for condition in draft.conditions if condition.get("kind") != "groups"]
     saved.save()
+    _write_groups(saved, draft.conditions)
     _write_routes(saved, draft.routes)
     after = versions.outbound_json(tenant.outbound_rules.get(pk=saved.pk))
     _save(actor, tenant, RuleKind.OUTBOUND, saved, before, after)
@@ -139,6 +148,16 @@ def _write_targets(rule: InboundRule, targets: Sequence[TargetDraft]) -> None:
             settings=target.settings,
         )
         for position, target in enumerate(targets)
+    )
+
+
+def _write_groups(rule: OutboundRule, conditions: list[Json]) -> None:
+    """Write the groups that the conditions name as rows, so that a group knows the rules that need it."""
+    named = {key for condition in conditions if condition.get("kind") == "groups" for key in condition.get("ids", [])}
+    rule.groups.all().delete()
+    OutboundRuleGroup.objects.bulk_create(
+        OutboundRuleGroup(tenant_id=rule.tenant_id, rule=rule, group=group)
+        for group in rule.tenant.groups.filter(pk__in=[uuid.UUID(hex=key) for key in named])
     )
 
 

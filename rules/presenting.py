@@ -71,7 +71,6 @@ def inbound(tenant: Tenant) -> RuleList[InboundRule]:
 
 def outbound(tenant: Tenant) -> RuleList[OutboundRule]:
     """Return the outbound rules of a tenant."""
-    groups = {group.hex for group in tenant.groups.values_list("id", flat=True)}
     rules = list(versions.outbound_rows(tenant))
     document = {"rules": [versions.outbound_json(rule) for rule in rules]}
     read = documents.parse_outbound(document)
@@ -81,7 +80,7 @@ def outbound(tenant: Tenant) -> RuleList[OutboundRule]:
             rule,
             _conditions(words),
             tuple(route_in_words(route) for route in words.routes),
-            (*map(_sentence, words.findings), *_outbound_findings(rule, groups)),
+            (*map(_sentence, words.findings), *_outbound_findings(rule)),
             is_first=place == 0,
             is_last=place == last,
         )
@@ -138,19 +137,20 @@ def _inbound_findings(rule: InboundRule) -> list[str]:
     """Say what a rule names that is there but does not work."""
     members = [target.member for target in rule.targets.all() if target.member and not target.member.enabled]
     found = [_("%s is disabled and reads nothing.") % member for member in members]
+    if any(target.is_gone for target in rule.targets.all()):
+        found.append(_("A member or group that it delivered to was removed: edit the rule."))
     if rule.trunk and (rule.trunk.deleted_at or not rule.trunk.enabled):
         found.append(_("The trunk %s is disabled or deleted.") % rule.trunk.name)
     return found
 
 
-def _outbound_findings(rule: OutboundRule, groups: set[str]) -> list[str]:
+def _outbound_findings(rule: OutboundRule) -> list[str]:
     """Say what a rule names that is gone, or there but does not work."""
     routes = [route for route in rule.routes.all() if route.enabled]
     closed = [route for route in routes if route.configuration.deleted_at or not route.configuration.enabled]
     found = [_("The SMS configuration %s is disabled or deleted.") % route.configuration.name for route in closed]
     if routes and len(closed) == len(routes):
         found.append(_("No route is left: texts that match are refused."))
-    named = {group for condition in rule.conditions for group in condition.get("ids", [])}
-    if named - groups:
+    if any(row.group is None for row in rule.groups.all()):
         found.append(_("A group that it names is gone: edit the rule."))
     return found

@@ -5,7 +5,16 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Model, Prefetch, QuerySet
 
-from rules.models import InboundRule, InboundRuleNumber, InboundTarget, OutboundRoute, OutboundRule, RuleSet, TargetKind
+from rules.models import (
+    InboundRule,
+    InboundRuleNumber,
+    InboundTarget,
+    OutboundRoute,
+    OutboundRule,
+    OutboundRuleGroup,
+    RuleSet,
+    TargetKind,
+)
 from rules.models.versions import RuleKind
 from tenants import audit
 from tenants.audit import Actor
@@ -66,9 +75,10 @@ def inbound_rows(tenant: Tenant) -> QuerySet[InboundRule]:
 
 
 def outbound_rows(tenant: Tenant) -> QuerySet[OutboundRule]:
-    """Return the outbound rules being edited, in order, with their routes."""
+    """Return the outbound rules being edited, in order, with all that they name."""
     routes = OutboundRoute.objects.select_related("configuration__trunk")
-    return tenant.outbound_rules.prefetch_related(Prefetch("routes", routes))
+    groups = OutboundRuleGroup.objects.select_related("group")
+    return tenant.outbound_rules.prefetch_related(Prefetch("routes", routes), Prefetch("groups", groups))
 
 
 def is_current(saved: RuleSet | None, document: Json) -> bool:
@@ -90,7 +100,7 @@ def inbound_json(rule: InboundRule) -> Json:
         "name": rule.name,
         "enabled": rule.enabled,
         "conditions": [*_named_conditions(rule), *rule.conditions],
-        "targets": [_target(target) for target in rule.targets.all()],
+        "targets": [_target(target) for target in rule.targets.all() if not target.is_gone],
     }
 
 
@@ -123,9 +133,17 @@ def outbound_json(rule: OutboundRule) -> Json:
         "name": rule.name,
         "enabled": rule.enabled,
         "priority": rule.priority,
-        "conditions": rule.conditions,
+        "conditions": [*rule.conditions, *_group_conditions(rule)],
         "routes": [_route(route) for route in rule.routes.all()],
     }
+
+
+def _group_conditions(rule: OutboundRule) -> list[Json]:
+    """Write the groups a rule is for; when all of them are gone it is for nobody, never for everybody."""
+    rows = rule.groups.all()
+    groups = sorted((row.group for row in rows if row.group), key=lambda group: group.name)
+    named = {"kind": "groups", "ids": [group.id.hex for group in groups], "labels": [group.name for group in groups]}
+    return [named] if rows else []
 
 
 def _route(route: OutboundRoute) -> Json:

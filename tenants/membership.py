@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from tenants import audit
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Invited",
     "MembershipError",
+    "NamedRule",
     "SenderNumber",
     "accept",
     "change",
     "delete_group",
     "invite",
     "is_last_administrator",
+    "outbound_rules_naming",
     "remove",
     "rules_naming",
     "save_group",
@@ -38,6 +41,14 @@ class SenderNumber:
     number: "PhoneNumber"
     description: str = ""
     preferred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRule:
+    """A rule that names a member or a group; `is_alone` when it names nobody else."""
+
+    name: str
+    is_alone: bool
 
 
 @transaction.atomic
@@ -166,7 +177,13 @@ def _names(members: Iterable[Member]) -> str:
     return ", ".join(sorted(str(member) for member in members))
 
 
-def rules_naming(row: Member | Group) -> list[str]:
-    """Return the names of the inbound rules that deliver to a member or a group, up to twenty."""
-    targets = row.inbound_targets.select_related("rule").order_by("rule__position")[:20]
-    return list(dict.fromkeys(target.rule.name for target in targets))
+def rules_naming(row: Member | Group) -> list[NamedRule]:
+    """Return the inbound rules that deliver to a member or a group, up to twenty."""
+    targets = row.inbound_targets.select_related("rule").annotate(count=Count("rule__targets"))
+    return [NamedRule(target.rule.name, target.count == 1) for target in targets.order_by("rule__position")[:20]]
+
+
+def outbound_rules_naming(group: Group) -> list[NamedRule]:
+    """Return the outbound rules that are for the members of a group, up to twenty."""
+    rows = group.outbound_rule_groups.select_related("rule").annotate(count=Count("rule__groups"))
+    return [NamedRule(row.rule.name, row.count == 1) for row in rows.order_by("rule__position")[:20]]

@@ -126,6 +126,7 @@ def _initial(rule: OutboundRule | None) -> dict[str, Any]:
     if rule is None:
         return {}
     found: dict[str, Any] = {"name": rule.name, "enabled": rule.enabled, "priority": rule.priority}
+    found["groups"] = [row.group_id.hex for row in rule.groups.all() if row.group_id]
     for condition in rule.conditions:
         found |= _field_of(condition)
     return found
@@ -135,8 +136,6 @@ def _field_of(condition: Json) -> dict[str, Any]:
     kind = str(condition.get("kind", ""))
     if kind == "all":
         return {"everywhere": True}
-    if kind == "groups":
-        return {kind: condition.get("ids", [])}
     field = {"prefix": "prefixes", "length": "lengths"}.get(kind, kind)
     values = condition.get(field, "")
     return {field: values if isinstance(values, str) else ";".join(str(value) for value in values)}

@@ -90,7 +90,7 @@ class TargetRows(forms.BaseFormSet[TargetForm]):
 
 def target_rows(tenant: Tenant, rule: InboundRule | None, data: Any = None) -> TargetRows:
     """Make the rows of a rule: those it has, and empty ones to fill in."""
-    initial = [_initial(target) for target in rule.targets.all()] if rule and not data else []
+    initial = [_initial(target) for target in rule.targets.all() if not target.is_gone] if rule and not data else []
     make = forms.formset_factory(
         TargetForm,
         formset=TargetRows,

@@ -1,7 +1,7 @@
 """Tables of rules."""
 
 from rules.models.inbound import InboundRule, InboundRuleNumber, InboundTarget, TargetKind
-from rules.models.outbound import OutboundRoute, OutboundRule
+from rules.models.outbound import OutboundRoute, OutboundRule, OutboundRuleGroup
 from rules.models.versions import RuleSet
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "InboundTarget",
     "OutboundRoute",
     "OutboundRule",
+    "OutboundRuleGroup",
     "RuleSet",
     "TargetKind",
 ]

@@ -61,15 +61,15 @@ class TargetKind(models.TextChoices):
 
 
 class InboundTarget(TenantOwned):
-    """One destination of an inbound rule."""
+    """One destination of an inbound rule. One that named a person or a group since removed stays, as a finding."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="inbound_targets")
     rule = models.ForeignKey(InboundRule, on_delete=models.CASCADE, related_name="targets")
     when = models.CharField(max_length=8, default="always")
     position = models.PositiveSmallIntegerField(default=0)
     kind = models.CharField(max_length=12, choices=TargetKind.choices)
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, blank=True, related_name="inbound_targets")
-    group = models.ForeignKey(Group, on_delete=models.CASCADE, null=True, blank=True, related_name="inbound_targets")
+    member = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, blank=True, related_name="inbound_targets")
+    group = models.ForeignKey(Group, on_delete=models.SET_NULL, null=True, blank=True, related_name="inbound_targets")
     settings: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict, blank=True)
 
     class Meta:
@@ -77,3 +77,8 @@ class InboundTarget(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.member or self.group or ''}"
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the member or the group that it named has been removed."""
+        return self.kind in (TargetKind.MEMBER, TargetKind.GROUP) and not (self.member_id or self.group_id)

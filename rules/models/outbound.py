@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tenants.models import Tenant, TenantOwned
+from tenants.models import Group, Tenant, TenantOwned
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -25,12 +25,31 @@ class OutboundRule(TenantOwned):
 
     if TYPE_CHECKING:
         routes: RelatedManager["OutboundRoute"]
+        groups: RelatedManager["OutboundRuleGroup"]
 
     class Meta:
         ordering = ("priority", "position", "id")
 
     def __str__(self) -> str:
         return self.name
+
+
+class OutboundRuleGroup(TenantOwned):
+    """One of the groups whose members a rule is for. A row without its group says that the group was deleted."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="outbound_rule_groups")
+    rule = models.ForeignKey(OutboundRule, on_delete=models.CASCADE, related_name="groups")
+    group = models.ForeignKey(Group, on_delete=models.SET_NULL, null=True, related_name="outbound_rule_groups")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["rule", "group"], condition=models.Q(group__isnull=False), name="outbound_rule_group_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.group or "")
 
 
 class OutboundRoute(TenantOwned):

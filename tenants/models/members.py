@@ -14,7 +14,7 @@ from tenants.roles import Role
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
-    from rules.models import InboundTarget
+    from rules.models import InboundTarget, OutboundRuleGroup
     from sms.models import InboxThread, MemberNumber
 
 ROLES = [
@@ -82,6 +82,7 @@ class Group(TenantOwned):
     if TYPE_CHECKING:
         group_members: RelatedManager["GroupMember"]
         inbound_targets: RelatedManager[InboundTarget]
+        outbound_rule_groups: RelatedManager[OutboundRuleGroup]
         inbox_threads: RelatedManager[InboxThread]
 
     class Meta:

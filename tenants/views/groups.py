@@ -63,6 +63,7 @@ def group_delete(request: TenantRequest, group_id: UUID) -> HttpResponse:
     context = {
         "item": group,
         "rules": membership.rules_naming(group),
+        "outbound_rules": membership.outbound_rules_naming(group),
         "threads": group.inbox_threads.count(),
         "cancel_url": reverse(LIST, args=[request.tenant.slug]),
     }

@@ -166,7 +166,8 @@ def test_an_outbound_rule_added_on_the_page_decides(alice: Client, cast: Cast) -
     del data["everywhere"]
     alice.post(at("outbound_rule_new"), data)
     rule = cast.acme.outbound_rules.get()
-    assert [condition["kind"] for condition in rule.conditions] == ["prefix", "length", "extensions", "groups"]
+    assert [condition["kind"] for condition in rule.conditions] == ["prefix", "length", "extensions"]
+    assert [row.group for row in rule.groups.all()] == [sales]
     route = rule.routes.get()
     assert (route.sender, route.prepend, route.enabled) == (OUR_NUMBER, "0044", True)
     page = body_of(alice.get(at("outbound_rule_edit", rule)))

@@ -5,11 +5,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from rules import routing
+from rules import routing, versions
+from rules.editing import TargetDraft
 from rules.engine import Action
 from rules.facts import OutboundFacts
 from tests.factories import OUR_SECOND_NUMBER, THEIR_NUMBER, Cast, make_group
-from tests.rules.test_routing import actor_of, inbound_rule, outbound_rule
+from tests.rules.test_routing import actor_of, inbound_rule, outbound_rule, received
 from tests.rules.test_rule_forms import alice, at, body_of
 
 __all__ = ["alice"]
@@ -87,6 +88,25 @@ def test_a_group_that_is_gone_is_said(alice: Client, cast: Cast) -> None:
     assert "checked" in body_of(alice.get(at("outbound_rule_edit", rule)))
     sales.delete()
     assert "A group that it names is gone" in body_of(alice.get(at("outbound_rule_list")))
+
+
+def test_a_rule_whose_groups_are_all_gone_is_for_nobody_not_for_everybody(cast: Cast) -> None:
+    sales = make_group(cast.acme, "Sales", cast.bob)
+    french = {"kind": "prefix", "prefixes": ["1"]}
+    outbound_rule(cast, conditions=[french, {"kind": "groups", "ids": [sales.id.hex]}])
+    sales.delete()
+    versions.save(actor_of(cast), cast.acme, "outbound")
+    assert routing.route_outbound(cast.acme, OutboundFacts(to=THEIR_NUMBER))[0].action == Action.REFUSE
+
+
+def test_a_rule_that_named_a_removed_member_says_so_and_keeps_its_other_destinations(alice: Client, cast: Cast) -> None:
+    rule = inbound_rule(cast, targets=[TargetDraft("member", cast.bob.id), TargetDraft("member", cast.sam.id)])
+    cast.bob.delete()
+    assert "A member or group that it delivered to was removed" in body_of(alice.get(at("inbound_rule_list")))
+    versions.save(actor_of(cast), cast.acme, "inbound")
+    decision = routing.route_inbound(cast.acme, received(cast))[0]
+    assert [target.label for target in decision.targets] == ["Sam"]
+    assert "Choose…" in body_of(alice.get(at("inbound_rule_edit", rule)))
 
 
 def test_rows_that_went_away_are_noticed_and_the_rules_saved_again(alice: Client, cast: Cast) -> None:

@@ -279,7 +279,24 @@ def test_the_page_names_the_rules_that_lose_a_destination(alice, cast):
 
     rule = InboundRule.objects.create(tenant=cast.acme, name="Night desk")
     InboundTarget.objects.create(tenant=cast.acme, rule=rule, kind="member", member=cast.bob)
-    assert "Night desk" in text_of(alice.get(to("member_delete", cast.bob.pk)))
+    page = text_of(alice.get(to("member_delete", cast.bob.pk)))
+    assert "Night desk" in page
+    assert "would reach nobody" in page
+    InboundTarget.objects.create(tenant=cast.acme, rule=rule, kind="member", member=cast.sam)
+    assert "would reach nobody" not in text_of(alice.get(to("member_delete", cast.bob.pk)))
+
+
+def test_deleting_a_group_says_what_its_rules_would_become(alice, cast):
+    from rules.models import InboundRule, InboundTarget, OutboundRule, OutboundRuleGroup
+
+    sales = make_group(cast.acme, "Sales", cast.bob)
+    rule = InboundRule.objects.create(tenant=cast.acme, name="Orders")
+    InboundTarget.objects.create(tenant=cast.acme, rule=rule, kind="group", group=sales)
+    abroad = OutboundRule.objects.create(tenant=cast.acme, name="Abroad")
+    OutboundRuleGroup.objects.create(tenant=cast.acme, rule=abroad, group=sales)
+    page = text_of(alice.get(to("group_delete", sales.pk)))
+    for words in ("Orders", "would reach nobody", "Abroad", "would fit no text"):
+        assert words in page
 
 
 def test_people_of_several_tenants_choose_and_others_go_straight_in(cast, client):
