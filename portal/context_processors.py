@@ -19,10 +19,11 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(user, User):
         return {"navigation": [], "tenant": None, "plain_http_banner": False, "demo": settings.DEMO}
     tenant: Tenant | None = getattr(request, "tenant", None)
+    places = _places(user)
     return {
         "tenant": tenant,
-        "navigation": _navigation(request, user, tenant),
-        "tenant_switcher": _switcher(user, tenant),
+        "navigation": _navigation(request, user, tenant, places),
+        "tenant_switcher": _switcher(user, tenant, places),
         "managing": _managing(getattr(request, "managing", None)),
         "can": {permission.name.lower(): can(request, permission) for permission in Permission},
         "plain_http_banner": _is_plain_http(request),
@@ -39,26 +40,23 @@ def _is_plain_http(request: HttpRequest) -> bool:
     return not settings.DEMO and not request.is_secure() and host not in ("localhost", "127.0.0.1", "[::1]")
 
 
-def _navigation(request: HttpRequest, user: User, tenant: Tenant | None) -> list[dict[str, Any]]:
+def _places(user: User) -> list[Tenant]:
+    """Return the tenants a person belongs to."""
+    rows = Member.objects.filter(user=user, enabled=True, tenant__deleted_at=None).select_related("tenant")
+    return [row.tenant for row in rows.order_by("tenant__name")[:20]]
+
+
+def _navigation(request: HttpRequest, user: User, tenant: Tenant | None, places: list[Tenant]) -> list[dict[str, Any]]:
     if tenant is not None:
         return [*navigation.of_tenant(request, tenant), *navigation.of_demo(request)]
     of_system = navigation.of_system(request) if user.is_system_administrator else []
-    return [*of_system, *navigation.of_demo(request)]
+    return [*of_system, *navigation.of_places(request, places), *navigation.of_demo(request)]
 
 
-def _switcher(user: User, tenant: Tenant | None) -> dict[str, Any] | None:
+def _switcher(user: User, tenant: Tenant | None, places: list[Tenant]) -> dict[str, Any] | None:
     """List the tenants a person belongs to; administrators of the system go to their list."""
-    places = (
-        Member.objects.filter(user=user, enabled=True, tenant__deleted_at=None)
-        .select_related("tenant")
-        .order_by("tenant__name")[:20]
-    )
     items = [
-        {
-            "label": place.tenant.name,
-            "url": reverse("dashboard", args=[place.tenant.slug]),
-            "active": tenant is not None and place.tenant_id == tenant.pk,
-        }
+        {"label": place.name, "url": reverse("dashboard", args=[place.slug]), "active": place == tenant}
         for place in places
     ]
     if len(items) < 2 and not user.is_system_administrator:

@@ -118,6 +118,12 @@ def of_system(request: HttpRequest) -> list[Section]:
     )
 
 
+def of_places(request: HttpRequest, tenants: list[Tenant]) -> list[Section]:
+    """Return the way back into the tenants, on pages that belong to none."""
+    found = [(True, tenant.name, "building-2", reverse("dashboard", args=[tenant.slug]), False) for tenant in tenants]
+    return _sections(request, [(_("Your tenants"), found)])
+
+
 def of_demo(request: HttpRequest) -> list[Section]:
     """Return what exists beside a sandbox only."""
     if not settings.SANDBOX_URL:

@@ -100,15 +100,10 @@ def _attempt(attempt: Attempt) -> list[Event]:
         events.append(Event(title, attempt.posting_at, icon="send-horizontal"))
     if attempt.finished_at:
         tone, icon = _OUTCOMES.get(attempt.outcome, ("neutral", "circle"))
-        events.append(
-            Event(
-                _outcome(attempt),
-                attempt.finished_at,
-                _explained(attempt.error_code) or attempt.note or attempt.provider_sid,
-                tone,
-                icon,
-            )
-        )
+        # An error that came later stands with the report that brought it.
+        why = "" if attempt.outcome == "accepted" else _explained(attempt.error_code)
+        text = why or attempt.note or attempt.provider_sid
+        events.append(Event(_outcome(attempt), attempt.finished_at, text, tone, icon))
     return events + [_reported(event) for event in attempt.status_events.all()]
 
 
@@ -132,6 +127,6 @@ def _explained(code: str) -> str:
 def _reported(event: StatusEvent) -> Event:
     tone = "bad" if event.status in status.FAILED else "good" if event.status in ("delivered", "read") else "neutral"
     icon = "check-check" if tone == "good" else "circle-alert" if tone == "bad" else "check"
-    return Event(
-        status.describe_status(event.status), event.received_at, _explained(event.error_code) or event.note, tone, icon
-    )
+    # As a step of the past it says what was done, not what is still missing.
+    title = _("Handed to the carrier") if event.status == "sent" else status.describe_status(event.status)
+    return Event(title, event.received_at, _explained(event.error_code) or event.note, tone, icon)

@@ -1,34 +1,25 @@
-"""One product for all browser tests: gunicorn, Celery worker, beat, broker, and the sandbox beside it."""
+"""One product with its demo for all browser tests: gunicorn, Celery worker, beat, broker and sandbox."""
 
 import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser import steps
 from tests.sandbox.harness import Sandbox
 from tests.servers import Product
 
-expect.set_options(timeout=15_000)
+PATIENCE = 15_000
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with Sandbox(tmp_path_factory.mktemp("sandbox"), step_seconds=0.2) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def product(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """An empty portal that has just been started for the first time."""
-    running = Product(
-        tmp_path_factory.mktemp("portal"),
-        "--no-demo",
-        SANDBOX_URL=sandbox.url,
-        SECOND_FACTOR_FOR_SYSTEM_ADMINISTRATORS="0",
-        TIME_SCALE="0.3",
-    )
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    with pytest.MonkeyPatch.context() as surroundings:
+        # As `make run` starts it: the tests' own DEBUG would show Django's error pages in place of ours.
+        surroundings.delenv("DEBUG", raising=False)
+        running = Product(tmp_path_factory.mktemp("portal"), "--demo", TIME_SCALE="0.3")
     try:
         yield running.wait_ready()
     finally:
@@ -36,18 +27,13 @@ def product(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="session")
-def root(product: Product, browser: Browser) -> steps.Person:
-    """The first system administrator, made by the link that the portal prints at its first start."""
-    link = re.search(r"Open this link once to become the first: (\S+)", product.output)
-    assert link is not None
-    person = steps.Person("root@portal.example", "Root Meyer")
-    with browser.new_context() as context:
-        page = context.new_page()
-        page.goto(link[1])
-        page.locator("input[name=email]").fill(person.email)
-        steps.introduce(page, person)
-        expect(page).to_have_url(f"{product.address}/system/tenants/")
-    return person
+def sandbox(product: Product) -> Sandbox:
+    """The product's own sandbox, with the harness of the sandbox's tests in front of it."""
+    said = re.search(r"sandbox ready (\S+)", product.output)
+    assert said is not None
+    running = Sandbox(product.folder / "sandbox")
+    running.url = said[1]
+    return running
 
 
 @pytest.fixture
@@ -58,7 +44,15 @@ def address(product: Product) -> str:
 @pytest.fixture
 def page(page: Page, address: str) -> Page:
     """A page that may use the clipboard, as on https or on this machine, and on which no script fails."""
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
     page.on("pageerror", lambda error: pytest.fail(f"a script failed: {error}"))
+    return page
+
+
+@pytest.fixture
+def alice(page: Page, address: str) -> Page:
+    """A page on which the administrator of the demo's Acme has signed in."""
+    steps.sign_in(page, address, steps.ALICE)
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
     return page

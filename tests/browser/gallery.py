@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 
 from tests.servers import chromium
 
+# As portal/demo_cast.py has them; this script runs without Django.
 PASSWORD = "demodemodemo"
-ROOT, ALICE, VERA, KIM = "root@portal.example", "alice@acme.example", "vera@acme.example", "kim@agency.example"
+ROOT, KIM = "root@portal.example", "kim@agency.example"
+ALICE, VERA = "alice@acme.example", "vera@acme.example"
 WIDTHS = {"wide": (1440, 900), "phone": (390, 844)}
 
 
@@ -102,19 +104,27 @@ def contexts(browser: Browser, base: str) -> Iterator[tuple[str, str, BrowserCon
                     yield who, f"{width}-{theme}", context
 
 
-def photograph(page: Page, base: str, shot: Shot, file: Path) -> str:
-    """Take one picture; returns what is wrong with the page, if anything."""
+def visit(page: Page, base: str, shot: Shot) -> Response | None:
+    """Open a page, following its link where it has one."""
     answer = page.goto(f"{base}{shot.path}")
     if shot.follow:
-        link = page.locator(shot.follow).first
-        if not link.count():
-            return f"no link {shot.follow}"
-        answer = page.goto(base + str(link.get_attribute("href")))
+        answer = page.goto(base + str(page.locator(shot.follow).first.get_attribute("href")))
+    return answer
+
+
+def too_wide(page: Page) -> bool:
+    """Whether the page must be moved sideways to be read."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def photograph(page: Page, base: str, shot: Shot, file: Path) -> str:
+    """Take one picture; returns what is wrong with the page, if anything."""
+    answer = visit(page, base, shot)
     page.wait_for_timeout(120)
     page.screenshot(path=file, full_page=True)
-    status = answer.status if answer else 0
-    too_wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    return f"status {status}" if status >= 500 else "wider than the screen" if too_wide else ""
+    if answer is None or answer.status >= 500:
+        return "broken"
+    return "wider than the screen" if too_wide(page) else ""
 
 
 def main(folder: Path, base: str, only: set[str]) -> int:

@@ -5,11 +5,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from portal import demo_cast
 from tests.sandbox.harness import Sandbox
 
-PASSWORD = "correct horse battery staple"
 _numbers = itertools.count(12025550120)
 _phones = itertools.count(14155550120)
 
@@ -18,6 +18,11 @@ _phones = itertools.count(14155550120)
 class Person:
     email: str
     name: str
+    password: str = "correct horse battery staple"
+
+
+ROOT = Person(demo_cast.ROOT, "Root", demo_cast.PASSWORD)
+ALICE = Person("alice@acme.example", "Alice Moreau", demo_cast.PASSWORD)
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,13 @@ class Line:
     sid: str
     token: str
     numbers: tuple[str, str]
+
+
+def open_page(browser: Browser, **options: Any) -> Page:
+    """Open a page in a browser of its own: another person, another screen, no JavaScript …"""
+    context = browser.new_context(**options)
+    context.set_default_timeout(15_000)
+    return context.new_page()
 
 
 def buy_numbers(sandbox: Sandbox) -> Line:
@@ -45,7 +57,7 @@ def new_phone() -> str:
 def sign_in(page: Page, address: str, person: Person) -> None:
     page.goto(f"{address}/account/login/")
     page.locator("input[name=login]").fill(person.email)
-    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=password]").fill(person.password)
     page.get_by_role("button", name="Sign in").click()
 
 
@@ -53,7 +65,7 @@ def introduce(page: Page, person: Person) -> None:
     """Fill the form behind an invitation link: name and password."""
     page.locator("input[name=name]").fill(person.name)
     for field in page.locator("input[type=password]").all():
-        field.fill(PASSWORD)
+        field.fill(person.password)
     page.locator("main form button[type=submit]").click()
 
 

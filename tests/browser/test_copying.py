@@ -54,3 +54,15 @@ def test_without_a_clipboard_the_address_is_selected_and_the_keys_are_told(alice
     alice.get_by_role("button", name="Copy").first.click()
     assert alice.evaluate(selected) == url
     expect(alice.locator(".copy-hint").first).to_contain_text("Ctrl")
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_webhook_page_selects_its_field_and_tells_the_keys(alice, portal, cast):
+    alice.goto(f"{portal}/t/acme/sms/{cast.configuration.pk.hex}/webhook/")
+    alice.get_by_role("button", name="Copy").first.click()
+    expect(alice.locator(".copy-hint").first).to_contain_text("Press Ctrl-C")
+    selected = (
+        "document.activeElement.value.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd)"
+    )
+    assert alice.evaluate(selected) == configuring.webhook_url(cast.configuration)

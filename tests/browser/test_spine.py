@@ -27,24 +27,24 @@ def on_the_phone(sandbox: Sandbox, phone: str):
     return sandbox.control("GET", f"/phones/{phone}/messages")["messages"]
 
 
-def test_a_system_administrator_gets_a_text_answered(page, sandbox, address, root):
-    steps.sign_in(page, address, root)
-    steps.add_tenant(page, address, "Acme Dental", "alice@acme.example")
-    steps.manage(page, address, "Acme Dental")
-    connect_and_answer(page, sandbox, address, "Acme voice", "Is the practice open on Friday?")
+def test_a_system_administrator_gets_a_text_answered(page, sandbox, address):
+    steps.sign_in(page, address, steps.ROOT)
+    steps.add_tenant(page, address, "Initech", "peter@initech.example")
+    steps.manage(page, address, "Initech")
+    connect_and_answer(page, sandbox, address, "Initech voice", "Is the office open on Friday?")
     page.get_by_role("button", name="Leave").click()
-    expect(page.get_by_role("heading", name="Tenants")).to_be_visible()
+    expect(page.get_by_role("heading", name="Tenants", exact=True)).to_be_visible()
 
 
-def test_a_tenant_administrator_gets_a_text_answered(page, browser: Browser, sandbox, address, root):
-    mallory = steps.Person("mallory@globex.example", "Mallory Finch")
-    with browser.new_context() as elsewhere:
-        system = elsewhere.new_page()
-        steps.sign_in(system, address, root)
-        link = steps.add_tenant(system, address, "Globex", mallory.email)
+def test_a_tenant_administrator_gets_a_text_answered(page, browser: Browser, sandbox, address):
+    gavin = steps.Person("gavin@hooli.example", "Gavin Belson")
+    system = steps.open_page(browser)
+    steps.sign_in(system, address, steps.ROOT)
+    link = steps.add_tenant(system, address, "Hooli", gavin.email)
     page.goto(link)
-    steps.introduce(page, mallory)
-    expect(page).to_have_url(f"{address}/t/globex/")
-    connect_and_answer(page, sandbox, address, "Globex voice", "Where is my parcel?")
+    steps.introduce(page, gavin)
+    expect(page).to_have_url(f"{address}/t/hooli/")
+    connect_and_answer(page, sandbox, address, "Hooli voice", "Where is my parcel?")
     page.get_by_role("link", name="Dashboard").click()
-    expect(page.get_by_text("Received today")).to_be_visible()
+    expect(page.locator(".stat", has_text="Received today")).to_contain_text("1")
+    expect(page.locator(".stat", has_text="Delivered today")).to_contain_text("1")
