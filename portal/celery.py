@@ -1,10 +1,12 @@
 """The Celery application: settings come from Django's settings (`CELERY_…`), tasks from each app's `tasks.py`."""
 
 import gc
+import logging.config
 import os
 import sys
 
 from celery import Celery, signals
+from django.conf import settings
 from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -36,6 +38,12 @@ def refuse_if_unfit(**kwargs: object) -> None:
         startup.refuse_if_unfit()
     except ImproperlyConfigured as problem:
         sys.exit(str(problem))
+
+
+@signals.setup_logging.connect
+def log_like_the_rest(**kwargs: object) -> None:
+    """Write the portal's own log: Celery would add a second, careless one."""
+    logging.config.dictConfig(settings.LOGGING)
 
 
 @signals.worker_before_create_process.connect
