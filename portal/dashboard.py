@@ -106,7 +106,7 @@ def _about_texts(request: TenantRequest, found: Figures, since: datetime) -> Ite
             "%d texts came in that no rule leads anywhere",
             found.unrouted,
         )
-        yield Concern("warn", "circle-help", words % found.unrouted, _log(request, state="unrouted", **lately))
+        yield Concern("warn", "circle-question-mark", words % found.unrouted, _log(request, state="unrouted", **lately))
     if found.unknown:
         words = ngettext(
             "%d text may or may not have been sent", "%d texts may or may not have been sent", found.unknown

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from rules.e164 import format_for_people
-from sms import errors, status
+from sms import errors, status, threads
 from sms.models import Attempt, Delivery, Direction, Message, StatusEvent
 
 _DELIVERY_TONES = {"delivered": "good", "exhausted": "bad", "pending": "neutral", "delivering": "neutral"}
@@ -48,7 +48,7 @@ def _decided(message: Message) -> Event:
     name = message.decision.get("name", "")
     if message.state == "unrouted":
         text = _("No inbound rule fits. Add one, or a last rule for all numbers.")
-        return Event(_("Not routed"), message.created_at, text, "warn", "circle-help")
+        return Event(_("Not routed"), message.created_at, text, "warn", "circle-question-mark")
     return Event(_("Rule “%(name)s” decided") % {"name": name}, message.created_at, "", "neutral", "split")
 
 
@@ -75,17 +75,29 @@ def _outbound(message: Message) -> list[Event]:
     events = [Event(_("Queued"), message.created_at, by, icon="square-pen")]
     for attempt in message.attempts.prefetch_related("status_events"):
         events += _attempt(attempt)
-    if not message.attempts.exists() and message.state not in ("queued", "sending"):
-        events.append(
-            Event(status.describe_state(message.state), message.created_at, message.state_reason, "bad", "circle-x")
-        )
+    if message.state in _ENDS:
+        tone, icon = _ENDS[message.state]
+        last = message.expires_at if message.state == "expired" else None
+        at = max(event.at for event in events)
+        reason = threads.reason_of(message)
+        events.append(Event(status.describe_state(message.state), max(last or at, at), reason, tone, icon))
     return events
+
+
+# How a text stands that did not go to Twilio, or not again.
+_ENDS = {
+    "canceled": ("neutral", "circle-x"),
+    "expired": ("bad", "circle-x"),
+    "suppressed": ("bad", "circle-x"),
+    "blocked": ("bad", "circle-x"),
+    "held": ("warn", "circle-pause"),
+}
 
 
 _OUTCOMES = {
     "accepted": ("good", "check"),
     "rejected": ("bad", "circle-x"),
-    "ambiguous": ("warn", "circle-help"),
+    "ambiguous": ("warn", "circle-question-mark"),
     "not_sent": ("neutral", "rotate-ccw"),
 }
 

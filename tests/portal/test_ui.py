@@ -15,6 +15,7 @@ from django.template import engines
 from django.test import RequestFactory
 from django.utils import timezone
 
+from portal.templatetags.ui import icon
 from tenants import clock
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
@@ -126,3 +127,19 @@ def test_templates_hold_nothing_that_the_content_policy_forbids(path: str) -> No
     text = (TEMPLATES / path).read_text()
     assert not re.search(r"\sstyle\s*=|<style|\son[a-z]+\s*=\s*[\"']|hx-on|javascript:", text)
     assert not re.search(r"<script(?![^>]*\ssrc=)", text)
+
+
+def test_every_icon_that_the_code_names_exists() -> None:
+    """A name that the icon package does not know ends in an error page."""
+    named = set()
+    for folder in ("portal", "sms", "tenants", "rules"):
+        for path in Path(settings.BASE_DIR, folder).rglob("*.py"):
+            named |= set(re.findall(r'Concern\("\w+", "([a-z0-9-]+)"', path.read_text()))
+            named |= set(re.findall(r'\("(?:good|bad|warn|neutral)", "([a-z0-9-]+)"\)', path.read_text()))
+            named |= set(re.findall(r'"(?:good|bad|warn|neutral)", "([a-z0-9-]+)"\)', path.read_text()))
+            named |= set(re.findall(r'icon="([a-z0-9-]+)"', path.read_text()))
+    for path in Path(settings.BASE_DIR, "templates").rglob("*.html"):
+        named |= set(re.findall(r'(?:icon=|{% icon )"([a-z0-9-]+)"', path.read_text()))
+    assert {"circle-question-mark", "octagon-pause", "circle-pause", "send-horizontal", "pencil"} <= named
+    for name in named:
+        assert "<svg" in icon(name), name
