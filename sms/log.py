@@ -17,6 +17,7 @@ STATES: dict[str, Q] = {
     "sent": Q(state="accepted") & ~Q(provider_status__in=("delivered", "read", "undelivered", "failed", "canceled")),
     "failed": Q(state__in=("rejected", "expired", "blocked", "suppressed"))
     | Q(provider_status__in=("undelivered", "failed", "canceled")),
+    "canceled": Q(state="canceled"),
     "unknown": Q(state="unknown"),
     "unrouted": Q(state="unrouted"),
     "held": Q(state="held"),
@@ -43,17 +44,20 @@ def found(request: TenantRequest) -> QuerySet[Message]:
         rows = rows.filter(direction=direction)
     if state in STATES:
         rows = rows.filter(STATES[state])
-    return _dated(_searched(rows, request.GET.get("q", "").strip()), request)
+    unmasked = can(request, Permission.MESSAGES_UNMASKED)
+    return _dated(_searched(rows, request.GET.get("q", "").strip(), whole=not unmasked), request)
 
 
-def _searched(rows: QuerySet[Message], text: str) -> QuerySet[Message]:
+def _searched(rows: QuerySet[Message], text: str, *, whole: bool) -> QuerySet[Message]:
+    """Search by SID, number or words. `whole`: a number counts only as a whole, or trying would tell hidden digits."""
     if not text:
         return rows
     if _SID.match(text):
         return rows.filter(Q(provider_sid=text) | Q(attempts__provider_sid=text))
     if _NUMBER.match(text):
         digits = re.sub(r"\D", "", text)
-        return rows.filter(Q(their_address__contains=digits) | Q(our_address__contains=digits))
+        theirs = Q(their_address=f"+{digits}") if whole else Q(their_address__contains=digits)
+        return rows.filter(theirs | Q(our_address__contains=digits))
     return rows.filter(body__icontains=text)
 
 

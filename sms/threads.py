@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from sms import errors, status
 from sms.models import Conversation, Direction, Message
@@ -82,9 +83,20 @@ def state_of(message: Message) -> tuple[str, str]:
     return status.describe_state(message.state), _TONES.get(message.state, "neutral")
 
 
+# Reasons that are stored as a word, because statements of their own compare or set them.
+_REASONS = {
+    "configuration_deleted": gettext_lazy("Its SMS configuration was deleted before it was sent."),
+    "disabled": gettext_lazy(
+        "The company or the SMS configuration was switched off. It goes on by itself once that is on again."
+    ),
+}
+
+
 def reason_of(message: Message) -> str:
-    """Return why a text failed, with what to do; empty when nothing did."""
+    """Return why a text failed or waits, with what to do; empty when nothing is wrong."""
     if message.error_code:
         info = errors.explain(message.error_code)
         return f"{info.meaning} {info.advice} ({message.error_code})"
-    return message.state_reason
+    if message.state == status.MessageState.HELD and not message.state_reason:
+        return str(_REASONS["disabled"])
+    return str(_REASONS.get(message.state_reason, message.state_reason))

@@ -43,6 +43,15 @@ def hindrance(tenant: Tenant, member: Member | None, conversation: Conversation 
         return Hindrance(str(_("One-way sender: this name is not a phone number and cannot be answered.")))
     if kind == AddressKind.CHANNEL:
         return Hindrance(str(_("This text came by another channel. Only SMS and MMS can be answered here.")))
+    if _was_given_up(tenant, conversation.our_address):
+        return Hindrance(str(_("Our number is no longer yours: texts to it do not arrive here. Start a new message.")))
     if optouts.is_opted_out(tenant, conversation.our_address, conversation.their_address):
         return Hindrance(str(_("They have opted out of texts from this number. They can text START to come back.")))
     return None
+
+
+def _was_given_up(tenant: Tenant, ours: str) -> bool:
+    """Whether a number of ours was taken out of its pool since."""
+    if classify_address(ours) != AddressKind.E164:
+        return False
+    return not tenant.phone_numbers.filter(e164=ours, released_at=None).exists()

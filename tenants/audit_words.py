@@ -36,6 +36,7 @@ SENTENCES = {
     "sms.configuration.released": N("Sending by SMS configuration %(target)s resumed"),
     "sms.message.canceled": N("Text %(target)s cancelled"),
     "sms.message.marked_as_sent": N("Text %(target)s marked as sent"),
+    "sms.message.routed_again": N("Text %(target)s routed again"),
     "sms.message.sent_again": N("Text %(target)s sent again"),
     "sms.number.taken_over": N("Number %(target)s taken over"),
     "sms.opt_out.added": N("Opt-out of %(target)s added"),

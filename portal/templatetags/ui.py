@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 
 from portal import charts
 from rules import e164
+from sms import masking
 from tenants import clock
 
 register = template.Library()
@@ -92,6 +93,13 @@ def initials(name: str) -> str:
 def phone(value: str | None) -> str:
     """Write a number for people; a short code or a name stays as it is."""
     return e164.format_for_people(value) if value else ""
+
+
+@register.simple_tag(takes_context=True)
+def their_number(context: Context, value: str) -> str:
+    """Write somebody's number, masked for viewers who may not see whom a text was from or to."""
+    can = context.get("can") or {}
+    return phone(value) if can.get("messages_unmasked") else masking.mask(value)
 
 
 @register.filter

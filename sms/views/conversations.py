@@ -15,7 +15,7 @@ from rules.e164 import format_for_people
 from sms import conversations, outbound, threads, writing
 from sms.models import Conversation
 from tenants import keyset
-from tenants.access import TenantRequest, tenant_view
+from tenants.access import TenantRequest, can, tenant_view
 from tenants.ids import new_id
 from tenants.roles import Permission
 
@@ -51,7 +51,10 @@ def _found(request: TenantRequest) -> QuerySet[Conversation]:
     digits = "".join(character for character in text if character.isdigit())
     match = Q(contact_name__icontains=text)
     if digits:
-        match |= Q(their_address__contains=digits) | Q(our_address__contains=digits)
+        # Who sees numbers masked finds them only whole: trying must not tell the hidden digits.
+        unmasked = can(request, Permission.MESSAGES_UNMASKED)
+        match |= Q(their_address__contains=digits) if unmasked else Q(their_address=f"+{digits}")
+        match |= Q(our_address__contains=digits)
     return rows.filter(match)
 
 

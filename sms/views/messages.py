@@ -1,6 +1,8 @@
 """The message log and one message's page."""
 
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from rules import routing
 from rules.e164 import format_for_people
-from sms import errors, log, masking, outbound, segments, threads, timeline
+from sms import errors, log, masking, outbound, rerouting, segments, threads, timeline
 from sms.models import Message
 from tenants import keyset
 from tenants.access import TenantRequest, can, tenant_view
@@ -22,6 +24,7 @@ STATE_CHOICES = [
     ("sent", _("Sent")),
     ("delivered", _("Delivered")),
     ("failed", _("Failed")),
+    ("canceled", _("Canceled")),
     ("unknown", _("Unknown outcome")),
     ("unrouted", _("Not routed")),
     ("held", _("Held")),
@@ -71,12 +74,50 @@ def message_detail(request: TenantRequest, message_id: uuid.UUID) -> HttpRespons
         "theirs": _shown(request, message.their_address),
         "state": threads.state_of(message),
         "problem": errors.explain(message.error_code) if message.error_code else None,
+        "reason": "" if message.error_code else threads.reason_of(message),
         "events": timeline.of(message),
-        "decision": routing.explain_snapshot(request.tenant, message) if message.decision else None,
-        "sender_steps": message.decision.get("sender", {}).get("steps", []),
+        "trace": _trace(request, message),
+        "sender_steps": _sender_steps(request, message),
         "count": segments.count(message.body),
     }
     return render(request, "sms/message_detail.html", context)
+
+
+def _trace(request: TenantRequest, message: Message) -> list[dict[str, Any]] | None:
+    """Return why each rule fitted or not; None for a text that no rules were asked about."""
+    if not message.decision:
+        return None
+    steps = routing.explain_snapshot(request.tenant, message).trace
+    hide = _hider(request, message)
+    return [{"name": step.rule_name, "taken": step.matched, "reason": hide(step.reason)} for step in steps]
+
+
+def _sender_steps(request: TenantRequest, message: Message) -> list[dict[str, Any]]:
+    """Return why each possible sender was taken or not."""
+    hide = _hider(request, message)
+    steps = message.decision.get("sender", {}).get("steps", [])
+    return [{"name": step["name"], "taken": step["taken"], "reason": hide(step["reason"])} for step in steps]
+
+
+def _hider(request: TenantRequest, message: Message) -> Callable[[str], str]:
+    """Return what masks their number in sentences, for visitors who may not see it."""
+    if can(request, Permission.MESSAGES_UNMASKED):
+        return str
+    facts = message.decision.get("facts", {})
+    addresses = (message.their_address, str(facts.get("to", "")), str(facts.get("their_address", "")))
+    return lambda text: masking.hide(text, *addresses)
+
+
+@require_POST
+@tenant_view(Permission.RULES_EDIT)
+def message_route_again(request: TenantRequest, message_id: uuid.UUID) -> HttpResponse:
+    """Route a text that no rule had taken by the rules of today."""
+    message = _message(request, message_id)
+    if rerouting.route_again(request.actor, message):
+        messages.success(request, _("The text is routed now."))
+    else:
+        messages.warning(request, _("No rule fits this text yet. Add one, or a last rule for all numbers."))
+    return redirect("sms:message_detail", request.tenant.slug, message.id)
 
 
 @require_POST

@@ -6,10 +6,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from rules import usual
-from sms import conversations, inbound
-from sms.models import Conversation, Message, OptOut
-from tenants import audit
+from rules import usual, versions
+from rules.models import InboundRule, InboundTarget
+from sms import configuring, conversations, inbound, rerouting
+from sms.models import Conversation, Message, OptOut, PhoneNumber
+from tenants import audit, clock
 from tenants.models import Member
 from tests import factories
 from tests.factories import OUR_NUMBER, THEIR_NUMBER
@@ -173,6 +174,78 @@ def test_a_viewer_sees_numbers_masked(world: factories.Cast) -> None:
     page = as_member(world.vera).get(url("message_list", world)).content.decode()
     assert "555-0199" not in page
     assert "•" in page
+
+
+def test_a_viewer_reads_no_full_number_anywhere(world: factories.Cast) -> None:
+    client, message = as_member(world.vera), Message.objects.get()
+    InboundRule.objects.update(position=1)
+    rule = InboundRule.objects.create(
+        tenant=world.acme, name="Them", conditions=[{"kind": "caller_mask", "mask": "+1202555000*"}]
+    )
+    InboundTarget.objects.create(tenant=world.acme, rule=rule, kind="drop")
+    versions.save(audit.PORTAL, world.acme, "inbound")
+    message.deliveries.all().delete()
+    Message.objects.update(state="unrouted")
+    rerouting.route_again(audit.PORTAL, message)
+    for address in (
+        url("message_list", world),
+        url("message_detail", world, message.id),
+        url("conversation_list", world),
+        url("conversation_detail", world, thread(world).id),
+        reverse("dashboard", args=[world.acme.slug]),
+    ):
+        page = client.get(address).content.decode()
+        assert "555-0199" not in page, address
+        assert THEIR_NUMBER not in page, address
+    assert "555-0199" in as_member(world.alice).get(url("message_detail", world, message.id)).content.decode()
+
+
+@pytest.mark.parametrize("name", ["conversation_list", "message_list"])
+def test_a_viewer_cannot_find_hidden_digits_by_searching(world: factories.Cast, name: str) -> None:
+    client = as_member(world.vera)
+    assert "Is the shop open?" not in client.get(url(name, world), {"q": "5550199"}).content.decode()
+    assert "Is the shop open?" in client.get(url(name, world), {"q": THEIR_NUMBER}).content.decode()
+    assert "Is the shop open?" in as_member(world.alice).get(url(name, world), {"q": "5550199"}).content.decode()
+
+
+def test_an_unrouted_text_is_routed_once_a_rule_fits(cast: factories.Cast) -> None:
+    client = as_member(cast.alice)
+    factories.make_inbound(cast.configuration, ours=OUR_NUMBER, theirs=THEIR_NUMBER, body="Is the shop open?")
+    inbound.work()
+    message = Message.objects.get()
+    assert "Route it now" in client.get(url("message_detail", cast, message.id)).content.decode()
+    again = url("message_route_again", cast, message.id)
+    assert "No rule fits this text yet" in client.post(again, follow=True).content.decode()
+    usual.usual_rules(audit.PORTAL, cast.acme, cast.configuration, cast.alice)
+    assert "The text is routed now" in client.post(again, follow=True).content.decode()
+    message.refresh_from_db()
+    assert (message.state, message.deliveries.get().state) == ("routed", "delivered")
+    assert thread(cast).inbox_threads.exists()
+    assert cast.acme.audit_entries.filter(action="sms.message.routed_again").exists()
+    client.post(again)
+    assert message.deliveries.count() == 1
+
+
+def test_a_conversation_of_a_number_given_up_is_marked(world: factories.Cast) -> None:
+    PhoneNumber.objects.filter(e164=OUR_NUMBER).update(released_at=clock.now())
+    page = as_member(world.alice).get(url("conversation_detail", world, thread(world).id)).content.decode()
+    assert "no longer yours" in page
+    assert "<textarea" not in page
+
+
+def test_a_text_that_was_canceled_or_held_says_why(world: factories.Cast) -> None:
+    client = as_member(world.alice)
+    client.post(url("conversation_send", world, thread(world).id), {"body": "Until six.", "once": "1"})
+    message = Message.objects.get(direction="out")
+    configuring.delete(audit.PORTAL, world.configuration)
+    page = client.get(url("message_detail", world, message.id)).content.decode()
+    assert "Its SMS configuration was deleted" in page
+    assert "configuration_deleted" not in page
+    assert "Until six." in client.get(url("message_list", world), {"state": "canceled"}).content.decode()
+    Message.objects.filter(pk=message.pk).update(state="held", state_reason="disabled")
+    page = client.get(url("message_detail", world, message.id)).content.decode()
+    assert "was switched off" in page
+    assert url("message_cancel", world, message.id) in page
 
 
 def test_a_message_page_tells_its_story(world: factories.Cast) -> None:
