@@ -61,7 +61,7 @@ def test_a_second_copy_is_refused_in_one_sentence(product):
     second = Product(product.folder, "--no-demo")
     assert second.wait_exit() == 1
     assert second.output.strip() == (
-        f"CommandError: The portal is already running from this folder, at {product.address}. Stop it first."
+        f"The portal is already running from this folder, at {product.address}. Stop it first."
     )
 
 

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, BooleanOptionalAction
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from portal.ports import PortUnusable
 from portal.supervisor import CannotStart, Supervisor
@@ -34,5 +34,6 @@ class Command(BaseCommand):
         try:
             status = supervisor.run()
         except (CannotStart, PortUnusable) as problem:
-            raise CommandError(str(problem)) from problem
+            self.stderr.write(str(problem))
+            status = 1
         sys.exit(status)
