@@ -6,10 +6,10 @@ from django.core.management.base import CommandError
 from django.db import transaction
 from django.test import override_settings
 
-from portal import demo, demo_cast
+from portal import demo, demo_cast, tasks
 from rules import routing
 from sms import connecting, sandbox_client
-from sms.models import Configuration, Message
+from sms.models import Configuration, Message, WebhookChange
 from tenants.models import Member, Tenant, User
 from tests.sandbox.harness import Sandbox
 
@@ -103,7 +103,30 @@ def test_a_phone_texts_in_while_the_demo_runs(seeded):
     assert len(texts) == 1
 
 
+def test_the_phones_fall_silent_after_enough_texts_in_a_day(seeded, monkeypatch):
+    monkeypatch.setattr(demo, "_TEXTS_A_DAY", 0)
+    before = sandbox_client.texts(demo.demo_script.LIVE[0][0])
+    assert tasks.demo_text() is False
+    assert sandbox_client.texts(demo.demo_script.LIVE[0][0]) == before
+
+
+def test_a_number_whose_webhook_was_set_by_hand_follows_too(seeded, settings):
+    WebhookChange.objects.all().delete()
+    settings.LOCAL_BASE_URL = "http://127.0.0.1:8777"
+    demo.follow_address()
+    lines = [line for c in Configuration.objects.all() for line in connecting.lines(c)]
+    assert all(line.number.webhook["sms_url"].startswith("http://127.0.0.1:8777/") for line in lines)
+
+
+def test_the_command_leaves_a_filled_database_alone_and_says_so(seeded, capsys):
+    call_command("demo")
+    assert "not empty" in capsys.readouterr().out
+
+
 def test_the_command_says_what_it_needs(db, settings):
     settings.SANDBOX_URL = ""
     with pytest.raises(CommandError, match="up --demo"):
+        call_command("demo")
+    settings.SANDBOX_URL = "http://127.0.0.1:9"
+    with pytest.raises(CommandError, match="does not answer"):
         call_command("demo")

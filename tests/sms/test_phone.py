@@ -5,7 +5,7 @@ import pytest
 from sms import sandbox_client
 from sms.models import PhoneNumber
 from tests import factories
-from tests.sandbox.harness import Receiver, Sandbox
+from tests.sandbox.harness import Answer, Receiver, Sandbox
 
 OURS, THEIRS = factories.OUR_NUMBER, "+14155550150"
 
@@ -97,3 +97,11 @@ def test_a_sandbox_that_does_not_answer_is_told(cast, client, settings):
 def test_what_the_sandbox_refuses_is_told_in_its_words(sandbox):
     with pytest.raises(sandbox_client.SandboxProblem, match="No sandbox account has the number"):
         sandbox_client.text(THEIRS, "+12025550999", "Hello")
+
+
+def test_an_answer_that_is_no_sandbox_s_is_told_with_its_status(settings):
+    with Receiver() as other:
+        other.usual = Answer(status=502, body=b"<html>Bad gateway</html>")
+        settings.SANDBOX_URL = other.url
+        with pytest.raises(sandbox_client.SandboxProblem, match="status 502"):
+            sandbox_client.numbers()
