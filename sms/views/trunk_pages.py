@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 from rules.patterns import pool_as_text
 from sms import numbers, trunk_hosts
 from sms.forms.trunks import PoolForm
-from sms.models import Trunk
+from sms.models import Conversation, PhoneNumber, Trunk
 from tenants.access import SignedInRequest
 from tenants.models import Tenant
 
 SHOWN = 200
 _LISTED = 5000
+_COUNTED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +81,36 @@ def add_refusal(form: forms.BaseForm, error: numbers.PoolRefused) -> None:
 def plan_context(plan: numbers.PoolPlan | None, *, name_holders: bool) -> dict[str, Any]:
     """Return what the preview shows."""
     clashes = plan.clashes[:20] if plan else ()
-    return {"plan": plan, "clash_texts": [clash.describe(name_holders=name_holders) for clash in clashes]}
+    return {
+        "plan": plan,
+        "clash_texts": [clash.describe(name_holders=name_holders) for clash in clashes],
+        "conversations": _conversations_of(plan.removed) if plan else 0,
+        "most": _COUNTED,
+    }
+
+
+def _conversations_of(removed: Sequence[PhoneNumber]) -> int:
+    """Count the conversations of numbers that are taken out, up to `_COUNTED`: nobody could answer in them."""
+    if not removed:
+        return 0
+    addresses = [number.e164 for number in removed[:_LISTED]]
+    found = Conversation.objects.filter(tenant=removed[0].tenant_id, our_address__in=addresses)
+    return found.order_by()[:_COUNTED].count()
 
 
 def handle_pool(
     request: SignedInRequest, form: PoolForm, trunk: Trunk, tenant: Tenant | None, *, name_holders: bool
 ) -> PoolOutcome:
-    """Preview or save what was typed into a pool's form."""
+    """Preview or save what was typed into a pool's form; what takes conversations along is previewed first."""
     if request.method != "POST" or not form.is_valid():
         return PoolOutcome()
     holder = tenant or form.cleaned_data["tenant"]
     text = form.cleaned_data["numbers"]
     if "preview" in request.POST:
         return PoolOutcome(plan=numbers.plan(trunk, holder, text))
+    plan = numbers.plan(trunk, holder, text)
+    if not plan.errors and plan.removed_text != request.POST.get("seen", "") and _conversations_of(plan.removed):
+        return PoolOutcome(plan=plan)
     try:
         numbers.set_pool(
             request.actor,
@@ -104,6 +122,6 @@ def handle_pool(
         )
     except numbers.PoolRefused as error:
         add_refusal(form, error)
-        return PoolOutcome(plan=numbers.plan(trunk, holder, text))
+        return PoolOutcome(plan=plan)
     messages.success(request, _("The numbers were saved."))
     return PoolOutcome(saved=True)

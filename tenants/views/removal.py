@@ -16,6 +16,7 @@ from tenants.models import Tenant
 from tenants.views.system import live
 
 SHOWN = 200
+NAMED = 50
 
 
 @system_view
@@ -36,6 +37,7 @@ def tenant_delete(request: SignedInRequest, tenant_id: UUID) -> HttpResponse:
         "form": form,
         "item": tenant,
         "impact": removal.impact(tenant),
+        "pointing": _pointing_here(tenant),
         "most": removal.COUNT_TO,
         "days": removal.RESTORABLE_DAYS,
         "cancel_url": reverse("tenants:tenant_detail", args=[tenant.pk]),
@@ -43,11 +45,23 @@ def tenant_delete(request: SignedInRequest, tenant_id: UUID) -> HttpResponse:
     return render(request, "tenants/tenant_delete.html", context)
 
 
+def _pointing_here(tenant: Tenant) -> list[str]:
+    """List the numbers whose webhook at Twilio was set from here and not put back, up to `NAMED`."""
+    return sorted({change.e164 for change in tenant.webhook_changes.all() if change.undone_at is None})[:NAMED]
+
+
 @system_view
 def tenant_deleted(request: SignedInRequest) -> HttpResponse:
     """List the deleted tenants with the day of their purge."""
-    tenants = Tenant.objects.filter(deleted_at__isnull=False).order_by("-deleted_at", "-id")[:SHOWN]
-    rows = [{"tenant": tenant, "purged_at": removal.purged_at(tenant)} for tenant in tenants]
+    tenants = (
+        Tenant.objects.filter(deleted_at__isnull=False)
+        .order_by("-deleted_at", "-id")
+        .prefetch_related("webhook_changes")
+    )
+    rows = [
+        {"tenant": tenant, "purged_at": removal.purged_at(tenant), "pointing": _pointing_here(tenant)}
+        for tenant in tenants[:SHOWN]
+    ]
     return render(request, "tenants/tenant_deleted.html", {"rows": rows})
 
 

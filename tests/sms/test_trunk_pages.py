@@ -7,7 +7,15 @@ from sms import numbers
 from sms.models import Trunk, TwilioAccount
 from tenants import secrets, switching
 from tenants.audit import Actor
-from tests.factories import AUTH_TOKEN, OUR_NUMBER, OUR_SECOND_NUMBER, make_trunk
+from tests.factories import (
+    AUTH_TOKEN,
+    OUR_NUMBER,
+    OUR_SECOND_NUMBER,
+    THEIR_NUMBER,
+    make_conversation,
+    make_pool,
+    make_trunk,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -127,6 +135,17 @@ def test_a_trunk_of_its_own_is_edited_toggled_and_deleted(alice, cast):
     assert numbers.pool_text(trunk, cast.acme) == "+12025550190"
     post(alice, "trunk_delete", "acme", trunk.pk)
     assert trunk not in numbers.trunks_of(cast.acme)
+
+
+def test_taking_out_a_number_with_conversations_shows_them_first(alice, cast):
+    trunk = make_trunk("Own", tenant=cast.acme)
+    make_pool(trunk, cast.acme, "+12025550190", "+12025550191")
+    make_conversation(cast.acme, "+12025550190", THEIR_NUMBER)
+    page = post(alice, "pool_edit", "acme", trunk.pk, numbers="+12025550191")
+    assert "1 conversation" in page.content.decode()
+    assert numbers.live_numbers(cast.acme).filter(e164="+12025550190").exists()
+    post(alice, "pool_edit", "acme", trunk.pk, numbers="+12025550191", seen=page.context["plan"].removed_text)
+    assert not numbers.live_numbers(cast.acme).filter(e164="+12025550190").exists()
 
 
 def test_deleting_a_used_trunk_names_its_users(root, cast):

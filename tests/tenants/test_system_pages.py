@@ -6,7 +6,7 @@ from django.urls import reverse
 from tenants import clock, provisioning
 from tenants.audit import PORTAL
 from tenants.models import AuditEntry, ManageSession, Tenant
-from tests.factories import OUR_NUMBER, THEIR_NUMBER, make_inbound, make_tenant
+from tests.factories import OUR_NUMBER, OUR_SECOND_NUMBER, THEIR_NUMBER, make_inbound, make_tenant
 
 NEW = {
     "name": "Blue Sky",
@@ -185,6 +185,21 @@ def test_delete_wants_the_name_and_shows_what_goes(root, cast):
     assert page.context["impact"]["members"] == 4
     assert root.post(to("tenant_delete", cast.acme), {"confirm_name": "Acme"}).url == to("tenant_list")
     assert Tenant.objects.get(pk=cast.acme.pk).deleted_at is not None
+
+
+def test_deleting_a_tenant_lists_the_numbers_that_still_point_here(root, cast):
+    from sms.models import WebhookChange
+
+    for number, undone in ((OUR_NUMBER, None), (OUR_SECOND_NUMBER, clock.now())):
+        WebhookChange.objects.create(
+            tenant=cast.acme, configuration=cast.configuration, number_sid="PN", e164=number, undone_at=undone
+        )
+    Tenant.objects.filter(pk=cast.acme.pk).update(enabled=False)
+    page = text_of(root.get(to("tenant_delete", cast.acme)))
+    assert "555-0101" in page
+    assert "555-0102" not in page
+    provisioning.delete(PORTAL, Tenant.objects.get(pk=cast.acme.pk))
+    assert "555-0101" in text_of(root.get(to("tenant_deleted")))
 
 
 def test_a_deleted_tenants_people_cannot_enter_until_it_is_restored(root, cast, client):
