@@ -109,6 +109,7 @@ def of_system(request: HttpRequest) -> list[Section]:
                 [
                     (everyone, _("Tenants"), "building-2", reverse("tenants:tenant_list"), False),
                     (everyone, _("Trunks"), "cable", reverse("sms:system_trunk_list"), False),
+                    (everyone, _("Message log"), "list", reverse("sms:system_message_list"), False),
                     (everyone, _("Administrators"), "shield-check", reverse("tenants:administrator_list"), False),
                     (everyone, _("Audit log"), "scroll-text", reverse("tenants:system_audit_list"), False),
                     (everyone, _("Mail"), "mail", reverse("tenants:mail"), False),

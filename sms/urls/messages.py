@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from sms.views import messages
+from sms.views import messages, system_messages
 
 _at = "t/<slug:slug>/messages/"
 
-# /t/<slug>/messages/
 urlpatterns = [
+    path("system/messages/", system_messages.system_message_list, name="system_message_list"),
     path(_at, messages.message_list, name="message_list"),
     path(f"{_at}<hexid:message_id>/", messages.message_detail, name="message_detail"),
     path(f"{_at}<hexid:message_id>/cancel/", messages.message_cancel, name="message_cancel"),
