@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.db.models import Count
 from django.utils.translation import gettext as _
@@ -94,7 +95,7 @@ def change(
 
 @transaction.atomic
 def remove(actor: Actor, member: Member) -> None:
-    """Remove a member; the person keeps the sign-in for other tenants.
+    """Remove a member; a person who belongs nowhere any more is signed out everywhere.
 
     Raises:
         MembershipError: nobody would administer the tenant any more.
@@ -104,7 +105,11 @@ def remove(actor: Actor, member: Member) -> None:
     audit.record(
         actor, "tenants.member.removed", member, {"email": member.user.email, "role": member.role}, tenant=tenant
     )
+    person = member.user
     member.delete()
+    if not person.is_system_administrator and not person.memberships.exists():
+        for session in UserSession.objects.filter(user=person):
+            session.end()
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from tenants.membership import MembershipError, SenderNumber
 from tenants.models import AuditEntry, Group, Member, Tenant
 from tenants.models.members import SendingRight
 from tenants.roles import Role
-from tests.factories import OUR_NUMBER, OUR_SECOND_NUMBER, make_group, make_member, make_pool
+from tests.factories import OUR_NUMBER, OUR_SECOND_NUMBER, PASSWORD, make_group, make_member, make_pool
 
 
 @pytest.fixture
@@ -272,6 +272,18 @@ def test_a_disabled_member_is_out_at_once(alice, cast):
     del data["enabled"]
     alice.post(to("member_edit", cast.bob.pk), data)
     assert bob.get("/t/acme/conversations/").status_code == 404
+
+
+def test_who_belongs_nowhere_any_more_is_signed_out(actor, cast):
+    from django.test import Client
+
+    Member.objects.create(tenant=cast.globex, user=cast.bob.user, name="Bob", role=Role.VIEWER)
+    bob = Client()
+    bob.post("/account/login/", {"login": "bob@acme.example", "password": PASSWORD})
+    membership.remove(actor, cast.bob)
+    assert bob.get("/").url == "/t/globex/"
+    membership.remove(actor, cast.globex.members.get(user=cast.bob.user))
+    assert bob.get("/").url.startswith("/account/login/")
 
 
 def test_the_page_names_the_rules_that_lose_a_destination(alice, cast):
