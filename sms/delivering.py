@@ -3,7 +3,10 @@
 import logging
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from types import ModuleType
+
+from django.db.models import QuerySet
 
 from rules.documents import Target
 from sms.destinations import DeliveryFailed, drop, inbox, mail, reply
@@ -45,8 +48,8 @@ def work() -> int:
     """Carry out the deliveries that are due, for half a minute at most; returns how many were tried."""
     clock.sync()
     tried, until = 0, time.monotonic() + _ROUND_SECONDS
-    while due := _due():
-        for delivery in due:
+    while batch := _next():
+        for delivery in batch:
             tried += _try(delivery)
             if time.monotonic() > until:
                 hints.hint("deliver")
@@ -54,10 +57,14 @@ def work() -> int:
     return tried
 
 
-def _due() -> list[Delivery]:
-    now = clock.now()
-    waiting = Delivery.objects.filter(state__in=("pending", "delivering"), due_at__lte=now).order_by("due_at", "id")
-    return list(waiting.select_related("message", "tenant")[:_BATCH])
+def due(now: datetime) -> QuerySet[Delivery]:
+    """Return the deliveries to be tried by then; one that a worker was trying is due when its lease ends."""
+    return Delivery.objects.filter(state__in=("pending", "delivering"), due_at__lte=now, delivered_at=None)
+
+
+def _next() -> list[Delivery]:
+    rows = due(clock.now()).order_by("due_at", "id").defer("message__raw")
+    return list(rows.select_related("message", "tenant")[:_BATCH])
 
 
 def _try(delivery: Delivery) -> int:

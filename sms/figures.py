@@ -125,7 +125,8 @@ def _slot(at: datetime, counts: Counts, bars: Sequence[int]) -> Slot:
 
 def undelivered_to_destination(tenant: Tenant, since: datetime) -> int:
     """Count received texts that a destination (a mail, an automatic reply) did not get, up to a hundred."""
-    lost = Delivery.objects.filter(message__tenant=tenant, message__occurred_at__gte=since, state="exhausted")
+    ended = Delivery.objects.filter(state="exhausted", delivered_at=None).order_by()
+    lost = ended.filter(message__tenant=tenant, message__occurred_at__gte=since)
     return lost.values("message")[:_MOST].count()
 
 

@@ -17,7 +17,7 @@ _BATCH = 1000
 def erase() -> int:
     """Erase everything whose time is over; returns how many rows were touched."""
     now = clock.now()
-    erased = _in_batches(IdempotencyKey.objects.filter(created_at__lt=now - KEEP_ANSWERS), _delete)
+    erased = _in_batches(IdempotencyKey.objects.filter(created_at__lt=now - KEEP_ANSWERS).order_by("pk"), _delete)
     limited = Q(keep_bodies_days__gt=0) | Q(keep_messages_days__gt=0) | Q(keep_audit_days__gt=0)
     for tenant in Tenant.objects.filter(limited):
         erased += _of_tenant(tenant, now)
@@ -28,16 +28,21 @@ def _of_tenant(tenant: Tenant, now: datetime) -> int:
     erased = 0
     if tenant.keep_messages_days:
         before = now - timedelta(days=tenant.keep_messages_days)
-        erased += _in_batches(tenant.messages.filter(occurred_at__lt=before, due_at=None), _delete)
+        erased += _in_batches(_oldest(tenant.messages.filter(occurred_at__lt=before, due_at=None)), _delete)
     if tenant.keep_bodies_days:
         before = now - timedelta(days=tenant.keep_bodies_days)
         old = tenant.messages.filter(occurred_at__lt=before, due_at=None)
-        erased += _in_batches(old.exclude(body="", raw=b""), _empty)
+        erased += _in_batches(_oldest(old.exclude(body="", raw=b"")), _empty)
         tenant.conversations.filter(last_message_at__lt=before).exclude(preview="").update(preview="")
     if tenant.keep_audit_days:
         before = now - timedelta(days=tenant.keep_audit_days)
-        erased += _in_batches(tenant.audit_entries.filter(occurred_at__lt=before), _delete)
+        erased += _in_batches(_oldest(tenant.audit_entries.filter(occurred_at__lt=before)), _delete)
     return erased
+
+
+def _oldest(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Take a tenant's rows in the order of its index: by id, every tenant's rows would be passed over."""
+    return rows.order_by("occurred_at", "id")
 
 
 def _delete(rows: QuerySet[Any]) -> int:
@@ -54,6 +59,6 @@ def _empty(rows: QuerySet[Any]) -> int:
 def _in_batches(rows: QuerySet[Any], act: Callable[[QuerySet[Any]], int]) -> int:
     """Act on a thousand rows at a time, each in a transaction of its own."""
     total = 0
-    while done := act(rows.order_by("pk")[:_BATCH]):
+    while done := act(rows[:_BATCH]):
         total += done
     return total

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from sms import inbound, reconcile, reports, retention, sending
-from sms.models import Attempt, Delivery, Direction, Message
+from sms import delivering, inbound, reconcile, reports, retention, sending
+from sms.models import Attempt, Direction, Message
 from sms.outcomes import Outcome, Phase
 from sms.status import MessageState
 from sms.webhooks import refused
@@ -41,8 +41,7 @@ def announce_due() -> int:
     """Hint every queue that has something due; returns how many have."""
     now = clock.now()
     received = Message.objects.filter(state=MessageState.RECEIVED, direction=Direction.IN, due_at__lte=now)
-    waiting = Delivery.objects.filter(state__in=("pending", "delivering"), due_at__lte=now)
-    due = {"send": sending.has_due(), "inbound": received.exists(), "deliver": waiting.exists()}
+    due = {"send": sending.has_due(), "inbound": received.exists(), "deliver": delivering.due(now).exists()}
     for queue in (queue for queue, has_work in due.items() if has_work):
         hints.note(queue)
     return sum(due.values())
@@ -53,7 +52,7 @@ def end_leases() -> int:
     """Take texts back from workers that are gone: claimed ones are sent, those being posted are unknown."""
     now = clock.now()
     leased = Message.objects.filter(state=MessageState.SENDING, direction=Direction.OUT, lease_until__lt=now)
-    rows = leased.select_for_update(no_key=True, skip_locked=True).order_by("pk")
+    rows = leased.select_for_update(no_key=True, skip_locked=True).order_by("lease_until")
     found = dict(rows.values_list("pk", "conversation_id")[:_BATCH])
     open_attempts = Attempt.objects.filter(message__in=found, number=F("message__attempt_count"))
     posting = set(open_attempts.filter(phase=Phase.POSTING).values_list("message_id", flat=True))
@@ -74,10 +73,10 @@ def _end(messages: set[uuid.UUID], phase: Phase, outcome: Outcome, **changes: ob
 @transaction.atomic
 def expire() -> int:
     """End waiting texts whose time is over."""
-    waiting = Message.objects.filter(
-        direction=Direction.OUT, state__in=(MessageState.QUEUED, MessageState.HELD), expires_at__lte=clock.now()
-    )
-    rows = waiting.select_for_update(no_key=True, skip_locked=True).order_by("pk")
+    states = (MessageState.QUEUED, MessageState.HELD)
+    waiting = Message.objects.filter(direction=Direction.OUT, state__in=states, due_at__isnull=False)
+    over = waiting.filter(expires_at__lte=clock.now())
+    rows = over.select_for_update(no_key=True, skip_locked=True).order_by("due_at")
     found = dict(rows.values_list("pk", "conversation_id")[:_BATCH])
     Message.objects.filter(pk__in=found).update(state=MessageState.EXPIRED, due_at=None)
     reports.touch(found.values())

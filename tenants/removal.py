@@ -97,7 +97,8 @@ def _owned(tenant: Tenant) -> "list[models.QuerySet[Any]]":
 
 def _erase(rows: "models.QuerySet[Any]") -> int:
     erased = 0
-    while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+    # In no order: by id, an engine would pass over the rows of every other tenant.
+    while ids := list(rows.order_by().values_list("pk", flat=True)[:BATCH]):
         with transaction.atomic():
             rows.filter(pk__in=ids).delete()
         erased += len(ids)

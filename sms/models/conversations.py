@@ -89,6 +89,7 @@ class OptOut(TenantOwned):
                 fields=["tenant", "our_address", "their_address"], condition=Q(ended_at=None), name="opt_out_live_once"
             ),
         )
+        indexes = (models.Index(fields=["tenant", "created_at", "id"], name="opt_out_list"),)
 
     def __str__(self) -> str:
         return f"{self.their_address} ⛔ {self.our_address}"

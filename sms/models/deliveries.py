@@ -33,11 +33,7 @@ class Delivery(TenantOwned):
     class Meta:
         ordering = ("position",)
         constraints = (models.UniqueConstraint(fields=["message", "position"], name="delivery_position_once"),)
-        indexes = (
-            models.Index(
-                fields=["due_at", "id"], condition=Q(state__in=["pending", "delivering"]), name="delivery_due"
-            ),
-        )
+        indexes = (models.Index(fields=["state", "due_at", "id"], condition=Q(delivered_at=None), name="delivery_due"),)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.label}"

@@ -85,7 +85,8 @@ class Message(TenantOwned):
             models.Index(fields=["tenant", "occurred_at", "id"], name="message_log"),
             models.Index(fields=["conversation", "occurred_at", "id"], name="message_thread"),
             models.Index(fields=["tenant", "their_address", "occurred_at"], name="message_their_address"),
-            models.Index(fields=["due_at", "id"], condition=Q(state__in=["queued", "received"]), name="message_due"),
+            # `due_at` stands while a text waits for something. Neither engine can prove more about a list of states.
+            models.Index(fields=["state", "due_at", "id"], condition=Q(due_at__isnull=False), name="message_due"),
             models.Index(
                 fields=["configuration", "our_address", "priority", "due_at", "id"],
                 condition=Q(state="queued"),
@@ -93,12 +94,10 @@ class Message(TenantOwned):
             ),
             models.Index(fields=["configuration"], condition=Q(state="held"), name="message_held"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="message_leased"),
-            models.Index(
-                fields=["due_at", "id"],
-                condition=Q(state="accepted", due_at__isnull=False),
-                name="message_to_check",
-            ),
-            models.Index(fields=["occurred_at", "id"], condition=Q(state="unknown"), name="message_unknown"),
+            # What points here is looked for when a row is deleted: without these, in every message of every tenant.
+            models.Index(fields=["in_reply_to"], condition=Q(in_reply_to__isnull=False), name="message_replies"),
+            models.Index(fields=["author"], condition=Q(author__isnull=False), name="message_author"),
+            models.Index(fields=["number", "occurred_at"], condition=Q(number__isnull=False), name="message_number"),
         )
 
     def __str__(self) -> str:
@@ -163,6 +162,7 @@ class StatusEvent(TenantOwned):
                 fields=["tenant", "account_sid", "provider_sid", "status", "error_code"], name="status_event_once"
             ),
         )
+        indexes = (models.Index(fields=["provider_sid"], condition=Q(attempt=None), name="status_event_orphans"),)
 
     def __str__(self) -> str:
         return f"{self.provider_sid} {self.status}"
