@@ -9,10 +9,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
+from django_stubs_ext import StrOrPromise
 
 from rules import routing
 from rules.e164 import format_for_people
-from sms import errors, log, masking, outbound, rerouting, segments, threads, timeline
+from sms import conversations, errors, log, masking, outbound, rerouting, segments, threads, timeline, writing
 from sms.models import Message
 from tenants import keyset
 from tenants.access import TenantRequest, can, tenant_view
@@ -74,6 +75,7 @@ def message_detail(request: TenantRequest, message_id: uuid.UUID) -> HttpRespons
         "theirs": _shown(request, message.their_address),
         "state": threads.state_of(message),
         "problem": errors.explain(message.error_code) if message.error_code else None,
+        "conversation": _conversation_id(request, message),
         "reason": "" if message.error_code else threads.reason_of(message),
         "events": timeline.of(message),
         "trace": _trace(request, message),
@@ -81,6 +83,14 @@ def message_detail(request: TenantRequest, message_id: uuid.UUID) -> HttpRespons
         "count": segments.count(message.body),
     }
     return render(request, "sms/message_detail.html", context)
+
+
+def _conversation_id(request: TenantRequest, message: Message) -> uuid.UUID | None:
+    """Return the text's conversation, if the visitor may read it: the log can show more than the inbox."""
+    if message.conversation_id is None:
+        return None
+    seen = conversations.visible_to(request.tenant, request.member).filter(pk=message.conversation_id)
+    return message.conversation_id if seen.exists() else None
 
 
 def _trace(request: TenantRequest, message: Message) -> list[dict[str, Any]] | None:
@@ -108,16 +118,25 @@ def _hider(request: TenantRequest, message: Message) -> Callable[[str], str]:
     return lambda text: masking.hide(text, *addresses)
 
 
+def _answer(request: TenantRequest, message: Message, done: bool, yes: StrOrPromise, no: StrOrPromise) -> HttpResponse:
+    """Say what became of a request about a text, on its page."""
+    messages.add_message(request, messages.SUCCESS if done else messages.WARNING, yes if done else no)
+    return redirect("sms:message_detail", request.tenant.slug, message.id)
+
+
 @require_POST
 @tenant_view(Permission.RULES_EDIT)
 def message_route_again(request: TenantRequest, message_id: uuid.UUID) -> HttpResponse:
     """Route a text that no rule had taken by the rules of today."""
     message = _message(request, message_id)
-    if rerouting.route_again(request.actor, message):
-        messages.success(request, _("The text is routed now."))
-    else:
-        messages.warning(request, _("No rule fits this text yet. Add one, or a last rule for all numbers."))
-    return redirect("sms:message_detail", request.tenant.slug, message.id)
+    done = rerouting.route_again(request.actor, message)
+    return _answer(
+        request,
+        message,
+        done,
+        _("The text is routed now."),
+        _("No rule fits this text yet. Add one, or a last rule for all numbers."),
+    )
 
 
 @require_POST
@@ -125,23 +144,26 @@ def message_route_again(request: TenantRequest, message_id: uuid.UUID) -> HttpRe
 def message_cancel(request: TenantRequest, message_id: uuid.UUID) -> HttpResponse:
     """Cancel a text that has not left yet."""
     message = _message(request, message_id)
-    if outbound.cancel(request.actor, message):
-        messages.success(request, _("The text is canceled."))
-    else:
-        messages.warning(request, _("Too late: the text has left already."))
-    return redirect("sms:message_detail", request.tenant.slug, message.id)
+    done = outbound.cancel(request.actor, message)
+    return _answer(request, message, done, _("The text is canceled."), _("Too late: the text has left already."))
 
 
 @require_POST
 @tenant_view(Permission.MESSAGES_SEND)
 def message_send_again(request: TenantRequest, message_id: uuid.UUID) -> HttpResponse:
-    """Send a text of unknown outcome again, knowingly: it may arrive twice."""
+    """Send a text again that failed, or whose outcome is unknown: knowingly, since it may arrive twice."""
     message = _message(request, message_id)
-    if outbound.send_again(request.actor, message):
-        messages.success(request, _("The text is queued again."))
-    else:
-        messages.warning(request, _("Only texts of unknown outcome can be sent again from here."))
-    return redirect("sms:message_detail", request.tenant.slug, message.id)
+    hindered = writing.hindrance(request.tenant, request.member, message.conversation)
+    if hindered:
+        return _answer(request, message, False, "", hindered.text)
+    done = outbound.send_again(request.actor, message)
+    return _answer(
+        request,
+        message,
+        done,
+        _("The text is queued again."),
+        _("Only texts that failed, or whose outcome is unknown, can be sent again."),
+    )
 
 
 @require_POST
@@ -149,8 +171,7 @@ def message_send_again(request: TenantRequest, message_id: uuid.UUID) -> HttpRes
 def message_mark_as_sent(request: TenantRequest, message_id: uuid.UUID) -> HttpResponse:
     """Settle a text of unknown outcome: the other end has it."""
     message = _message(request, message_id)
-    if outbound.mark_as_sent(request.actor, message):
-        messages.success(request, _("The text is marked as sent."))
-    else:
-        messages.warning(request, _("Only texts of unknown outcome can be marked."))
-    return redirect("sms:message_detail", request.tenant.slug, message.id)
+    done = outbound.mark_as_sent(request.actor, message)
+    return _answer(
+        request, message, done, _("The text is marked as sent."), _("Only texts of unknown outcome can be marked.")
+    )

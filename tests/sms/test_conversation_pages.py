@@ -268,6 +268,27 @@ def test_a_waiting_text_can_be_canceled_and_a_sent_one_cannot(world: factories.C
     assert "Too late" in page
 
 
+def test_only_who_may_send_sends_again_what_failed(world: factories.Cast) -> None:
+    client = as_member(world.alice)
+    client.post(url("conversation_send", world, thread(world).id), {"body": "Until six.", "once": "1"})
+    message = Message.objects.get(direction="out")
+    Message.objects.filter(pk=message.pk).update(state="rejected", due_at=None)
+    assert "Send again" in client.get(url("message_detail", world, message.id)).content.decode()
+    Member.objects.filter(pk=world.alice.pk).update(sending_right="none")
+    refused = client.post(url("message_send_again", world, message.id), follow=True).content.decode()
+    assert "Ask an administrator for the sending right" in refused
+    Member.objects.filter(pk=world.alice.pk).update(sending_right="sender_id")
+    client.post(url("message_send_again", world, message.id))
+    message.refresh_from_db()
+    assert message.state == "queued"
+
+
+def test_the_log_leads_into_a_conversation_only_who_may_read_it(world: factories.Cast) -> None:
+    message, address = Message.objects.get(), url("conversation_detail", world, thread(world).id)
+    assert address not in as_member(world.sam).get(url("message_detail", world, message.id)).content.decode()
+    assert address in as_member(world.alice).get(url("message_detail", world, message.id)).content.decode()
+
+
 def test_unknown_texts_are_settled_by_a_person(world: factories.Cast) -> None:
     client = as_member(world.alice)
     client.post(url("conversation_send", world, thread(world).id), {"body": "Until six.", "once": "1"})
