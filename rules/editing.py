@@ -3,9 +3,10 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from rules import documents, versions
 from rules.models import (
@@ -24,6 +25,11 @@ from tenants.audit import Actor
 from tenants.models import Tenant
 
 Json = dict[str, Any]
+Rule = TypeVar("Rule", InboundRule, OutboundRule)
+
+
+class RuleGone(Exception):
+    """Somebody deleted the rule while it was being edited; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +77,15 @@ class OutboundDraft:
 
 @transaction.atomic
 def save_inbound(actor: Actor, tenant: Tenant, draft: InboundDraft, rule: InboundRule | None = None) -> InboundRule:
-    """Add an inbound rule at the end, or change one where it stands."""
+    """Add an inbound rule at the end, or change one where it stands.
+
+    Raises:
+        RuleGone: it was deleted meanwhile.
+    """
     versions.lock(tenant)
-    before = versions.inbound_json(rule) if rule else {}
-    saved = rule or InboundRule(tenant=tenant, position=last_position(list(tenant.inbound_rules.all())))
+    former = _as_it_stands(versions.inbound_rows(tenant), rule)
+    before = versions.inbound_json(former) if former else {}
+    saved = former or InboundRule(tenant=tenant, position=last_position(list(tenant.inbound_rules.all())))
     saved.name, saved.enabled, saved.conditions = draft.name, draft.enabled, draft.conditions
     saved.trunk_id = draft.trunk
     saved.save()
@@ -87,10 +98,15 @@ def save_inbound(actor: Actor, tenant: Tenant, draft: InboundDraft, rule: Inboun
 
 @transaction.atomic
 def save_outbound(actor: Actor, tenant: Tenant, draft: OutboundDraft, rule: OutboundRule | None = None) -> OutboundRule:
-    """Add an outbound rule after those of its priority, or change one where it stands."""
+    """Add an outbound rule after those of its priority, or change one where it stands.
+
+    Raises:
+        RuleGone: it was deleted meanwhile.
+    """
     versions.lock(tenant)
-    before = versions.outbound_json(rule) if rule else {}
-    saved = rule or OutboundRule(tenant=tenant, position=last_position(list(tenant.outbound_rules.all())))
+    former = _as_it_stands(versions.outbound_rows(tenant), rule)
+    before = versions.outbound_json(former) if former else {}
+    saved = former or OutboundRule(tenant=tenant, position=last_position(list(tenant.outbound_rules.all())))
     saved.name, saved.enabled, saved.priority = draft.name, draft.enabled, draft.priority
     saved.conditions = [condition for condition in draft.conditions if condition.get("kind") != "groups"]
     saved.save()
@@ -105,10 +121,9 @@ def save_outbound(actor: Actor, tenant: Tenant, draft: OutboundDraft, rule: Outb
 def switch(actor: Actor, tenant: Tenant, rule: InboundRule | OutboundRule, *, on: bool) -> None:
     """Turn a rule on or off."""
     versions.lock(tenant)
-    if rule.enabled == on:
-        return
     rule.enabled = on
-    rule.save(update_fields=["enabled"])
+    if not type(rule)._base_manager.filter(tenant=tenant, pk=rule.pk, enabled=not on).update(enabled=on):
+        return
     kind, noun = _kind_and_noun(rule)
     action = f"rules.{noun}.{'enabled' if on else 'disabled'}"
     versions.save(actor, tenant, kind, action=action, target=rule)
@@ -123,6 +138,16 @@ def delete(actor: Actor, tenant: Tenant, rule: InboundRule | OutboundRule) -> No
     rule.delete()
     rule.pk = key
     versions.save(actor, tenant, kind, action=f"rules.{noun}.deleted", target=rule)
+
+
+def _as_it_stands(rows: QuerySet[Rule], rule: Rule | None) -> Rule | None:
+    """Read a rule again under the lock: what was loaded before may have been moved, changed or deleted since."""
+    if rule is None:
+        return None
+    found = rows.filter(pk=rule.pk).first()
+    if found is None:
+        raise RuleGone
+    return found
 
 
 def _write_numbers(rule: InboundRule, numbers: Sequence[uuid.UUID]) -> None:

@@ -14,7 +14,7 @@ from rules.forms.inbound import InboundRuleForm
 from rules.forms.targets import target_rows
 from rules.forms.tryout import InboundTryoutForm
 from rules.models import InboundRule
-from rules.views.places import back_to_list, direction_of, names_of, usual_configuration
+from rules.views.places import back_to_list, direction_of, gone, names_of, usual_configuration
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission
 
@@ -67,7 +67,10 @@ def _form_page(request: TenantRequest, rule: InboundRule | None) -> HttpResponse
             conditions=form.conditions,
             targets=targets.drafts,
         )
-        saved = editing.save_inbound(request.actor, request.tenant, draft, rule)
+        try:
+            saved = editing.save_inbound(request.actor, request.tenant, draft, rule)
+        except editing.RuleGone:
+            return gone(request, "inbound")
         messages.success(request, _("Saved. Texts that arrive from now on follow it."))
         return back_to_list(request, "inbound", saved.id)
     context: dict[str, Any] = {"form": form, "targets": targets, "rule": rule, "names": names_of("inbound")}

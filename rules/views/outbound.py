@@ -14,7 +14,7 @@ from rules.forms.outbound import OutboundRuleForm
 from rules.forms.routes import route_rows
 from rules.forms.tryout import OutboundTryoutForm
 from rules.models import OutboundRule
-from rules.views.places import back_to_list, direction_of, names_of, usual_configuration
+from rules.views.places import back_to_list, direction_of, gone, names_of, usual_configuration
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission
 
@@ -70,7 +70,10 @@ def _form_page(request: TenantRequest, rule: OutboundRule | None) -> HttpRespons
             conditions=form.conditions,
             routes=routes.drafts,
         )
-        saved = editing.save_outbound(request.actor, request.tenant, draft, rule)
+        try:
+            saved = editing.save_outbound(request.actor, request.tenant, draft, rule)
+        except editing.RuleGone:
+            return gone(request, "outbound")
         messages.success(request, _("Saved. Texts that are written from now on follow it."))
         return back_to_list(request, "outbound", saved.id)
     context: dict[str, Any] = {"form": form, "routes": routes, "rule": rule, "names": names_of("outbound")}

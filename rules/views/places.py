@@ -3,9 +3,11 @@
 import uuid
 from typing import Any, Literal
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from tenants.access import TenantRequest
 
@@ -21,6 +23,12 @@ def back_to_list(request: TenantRequest, kind: str, selected: uuid.UUID | None =
     """Lead back to the list, with a rule selected."""
     url = reverse(f"rules:{kind}_rule_list", args=[request.tenant.slug])
     return redirect(f"{url}?selected={selected.hex}" if selected else url)
+
+
+def gone(request: TenantRequest, kind: str) -> HttpResponse:
+    """Say that a rule was deleted while it stood in the form, and lead back to the list."""
+    messages.error(request, _("Nothing was saved: somebody has deleted this rule. Add it anew if it is still wanted."))
+    return back_to_list(request, kind)
 
 
 def direction_of(request: HttpRequest) -> Literal["up", "down"]:

@@ -149,6 +149,33 @@ def test_a_change_is_logged_in_words(cast: Cast) -> None:
     assert "order" in changes["conditions"][1]
 
 
+def test_saving_from_an_old_page_leaves_the_rule_where_it_was_moved_to(cast: Cast) -> None:
+    first, second = inbound_rule(cast, "First"), inbound_rule(cast, "Second")
+    cheap, dear = outbound_rule(cast, "Cheap"), outbound_rule(cast, "Dear")
+    ordering.move_inbound(actor_of(cast), cast.acme, second, "up")
+    ordering.move_outbound(actor_of(cast), cast.acme, dear, "up")
+    target = [TargetDraft("member", cast.bob.id)]
+    editing.save_inbound(actor_of(cast), cast.acme, InboundDraft("Former first", True, None, [], [], target), first)
+    draft = OutboundDraft("Former cheap", True, 1000, [{"kind": "all"}], [RouteDraft(cast.configuration.id)])
+    editing.save_outbound(actor_of(cast), cast.acme, draft, cheap)
+    assert [rule.name for rule in cast.acme.inbound_rules.all()] == ["Second", "Former first"]
+    assert [rule.name for rule in cast.acme.outbound_rules.all()] == ["Dear", "Former cheap"]
+    assert [rule.position for rule in cast.acme.inbound_rules.all()] == [0, 1]
+
+
+def test_a_rule_that_somebody_deleted_does_not_come_back(cast: Cast) -> None:
+    rule, other = inbound_rule(cast), outbound_rule(cast)
+    editing.delete(actor_of(cast), cast.acme, InboundRule.objects.get(pk=rule.pk))
+    editing.delete(actor_of(cast), cast.acme, OutboundRule.objects.get(pk=other.pk))
+    with pytest.raises(editing.RuleGone):
+        editing.save_inbound(actor_of(cast), cast.acme, InboundDraft("Back", True, None, [], [], []), rule)
+    with pytest.raises(editing.RuleGone):
+        editing.save_outbound(actor_of(cast), cast.acme, OutboundDraft("Back", True, 1, [], []), other)
+    editing.switch(actor_of(cast), cast.acme, rule, on=False)
+    assert not cast.acme.inbound_rules.exists()
+    assert not cast.acme.outbound_rules.exists()
+
+
 def test_routes_keep_their_order_rewriting_and_identity(cast: Cast) -> None:
     rule = outbound_rule(cast, routes=[RouteDraft(cast.configuration.id, 1, "44", OUR_NUMBER)])
     first = versions.build(cast.acme, "outbound")["rules"][0]["routes"][0]

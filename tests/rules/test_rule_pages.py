@@ -1,17 +1,18 @@
 """The pages of rules: who sees and changes them, what is marked, what deleting would cost."""
 
+import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from rules import routing, versions
+from rules import editing, routing, versions
 from rules.editing import TargetDraft
 from rules.engine import Action
 from rules.facts import OutboundFacts
 from tests.factories import OUR_SECOND_NUMBER, THEIR_NUMBER, Cast, make_group
 from tests.rules.test_routing import actor_of, inbound_rule, outbound_rule, received
-from tests.rules.test_rule_forms import alice, at, body_of
+from tests.rules.test_rule_forms import alice, at, body_of, inbound_data, outbound_data
 
 __all__ = ["alice"]
 
@@ -43,6 +44,18 @@ def test_deleting_the_last_way_out_is_said_in_words(alice: Client, cast: Cast) -
     assert "Another rule takes all destinations" in body_of(alice.get(at("outbound_rule_delete", french)))
     alice.post(at("outbound_rule_delete", rule))
     assert routing.route_outbound(cast.acme, OutboundFacts(to=THEIR_NUMBER))[0].action == Action.REFUSE
+
+
+def test_saving_a_rule_that_is_gone_says_so(alice: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def somebody_was_quicker(*_args: object) -> None:
+        raise editing.RuleGone
+
+    rule, other = inbound_rule(cast), outbound_rule(cast)
+    monkeypatch.setattr(editing, "save_inbound", somebody_was_quicker)
+    monkeypatch.setattr(editing, "save_outbound", somebody_was_quicker)
+    for name, row, form in (("inbound", rule, inbound_data), ("outbound", other, outbound_data)):
+        response = alice.post(at(f"{name}_rule_edit", row), form(cast), follow=True)
+        assert "somebody has deleted this rule" in body_of(response)
 
 
 def test_moving_and_switching_from_the_list(alice: Client, cast: Cast) -> None:
