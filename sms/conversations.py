@@ -61,13 +61,34 @@ def add_to_inbox(conversation: Conversation, *, member: Member | None = None, gr
     )
 
 
+def in_inbox(rows: QuerySet[Conversation], member: Member | None, inbox: str) -> QuerySet[Conversation]:
+    """Narrow conversations to one inbox: `mine`, or that of the group with this id; anything else narrows nothing."""
+    if inbox == "mine":
+        return rows.filter(pk__in=InboxThread.objects.filter(member=member).values("conversation")) if member else rows
+    try:
+        group = uuid.UUID(hex=inbox)
+    except ValueError:
+        return rows
+    return rows.filter(pk__in=InboxThread.objects.filter(group=group).values("conversation"))
+
+
+def groups_seen_by(tenant: Tenant, member: Member | None) -> list[Group]:
+    """Return the groups whose inboxes a member may read: all for those who see everything, else the own ones."""
+    sees_all = member is None or _sees_all(member)
+    return list(tenant.groups.all()[:100] if sees_all else tenant.groups.filter(members=member)[:100])
+
+
+def _sees_all(member: Member) -> bool:
+    return member.role == Role.ADMIN or Permission.CONVERSATIONS_VIEW_ALL in permissions_of(member.role)
+
+
 def visible_to(tenant: Tenant, member: Member | None) -> QuerySet[Conversation]:
     """Return the conversations a member may read; None is a system administrator who manages the tenant.
 
     Administrators and viewers see all; supervisors and agents their own and their groups'.
     """
     everything = tenant.conversations.all()
-    if member is None or member.role == Role.ADMIN or Permission.CONVERSATIONS_VIEW_ALL in permissions_of(member.role):
+    if member is None or _sees_all(member):
         return everything
     own = InboxThread.objects.filter(tenant=tenant).filter(Q(member=member) | Q(group__members=member))
     return everything.filter(pk__in=own.values("conversation"))

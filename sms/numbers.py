@@ -118,11 +118,6 @@ def number_of(tenant: Tenant, e164: str) -> PhoneNumber | None:
     return live_numbers(tenant).filter(e164=e164).first()
 
 
-def pool_of(trunk: Trunk, tenant: Tenant) -> Pool | None:
-    """Return a tenant's share of a trunk."""
-    return Pool.objects.filter(trunk=trunk, tenant=tenant, removed_at=None).first()
-
-
 def pool_text(trunk: Trunk, tenant: Tenant) -> str:
     """Return a tenant's numbers on a trunk as a person would write them."""
     return pool_as_text(live_numbers(tenant).filter(pool__trunk=trunk).values_list("e164", flat=True))

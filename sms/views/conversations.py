@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseNotModified
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -45,6 +46,7 @@ class MessageForm(forms.Form):
 def _found(request: TenantRequest) -> QuerySet[Conversation]:
     """Return the conversations the visitor may see, narrowed by the search box."""
     rows = conversations.visible_to(request.tenant, request.member)
+    rows = conversations.in_inbox(rows, request.member, request.GET.get("inbox", ""))
     text = request.GET.get("q", "").strip()
     if not text:
         return rows
@@ -66,14 +68,27 @@ def _inbox(request: TenantRequest) -> dict[str, Any]:
         "inbox": keyset.page(rows, request, at="last_message_at", size=30),
         "q": request.GET.get("q", ""),
         "only_unread": bool(request.GET.get("unread")),
+        "inbox_chosen": request.GET.get("inbox", ""),
     }
+
+
+def _filters(request: TenantRequest) -> dict[str, Any]:
+    """Return what the list can be narrowed to: the visitor's own inbox or a group's, and what is unread."""
+    groups = conversations.groups_seen_by(request.tenant, request.member)
+    own = [("mine", _("My inbox"))] if request.member else []
+    context: dict[str, Any] = {"inboxes": [*own, *((group.id.hex, group.name) for group in groups)]}
+    if request.member is not None:
+        count = conversations.unread_count(request.tenant, request.member)
+        context["unread_options"] = [("1", gettext("Unread (%d)") % count)]
+    return context
 
 
 @tenant_view(Permission.CONVERSATIONS_VIEW)
 def conversation_list(request: TenantRequest) -> HttpResponse:
     """Show the inbox; live pages ask for its rows alone."""
-    page = "sms/_inbox.html" if request.htmx.target == _INBOX else "sms/conversation_list.html"
-    return render(request, page, _inbox(request))
+    if request.htmx.target == _INBOX:
+        return render(request, "sms/_inbox.html", _inbox(request))
+    return render(request, "sms/conversation_list.html", _inbox(request) | _filters(request))
 
 
 @tenant_view(Permission.CONVERSATIONS_VIEW)
@@ -98,7 +113,7 @@ def conversation_detail(request: TenantRequest, conversation_id: uuid.UUID) -> H
         response["ETag"] = etag
         return response
     context["draft"] = request.session.pop(f"draft-{conversation.id.hex}", None)
-    return render(request, "sms/conversation_detail.html", context | _inbox(request))
+    return render(request, "sms/conversation_detail.html", context | _inbox(request) | _filters(request))
 
 
 @tenant_view(Permission.MESSAGES_SEND)

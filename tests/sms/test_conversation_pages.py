@@ -64,6 +64,30 @@ def test_the_search_finds_names_and_digits(world: factories.Cast, search: str, f
     assert ("Carla Ruiz" in page) is found
 
 
+def test_the_inbox_can_be_narrowed_to_ones_own_a_groups_and_what_is_unread(world: factories.Cast) -> None:
+    client, address = as_member(world.alice), url("conversation_list", world)
+    sales = factories.make_group(world.acme, "Sales", world.sam)
+    administrators = world.acme.groups.get(name="Administrators")
+    conversations.add_to_inbox(thread(world), member=world.alice)
+    page = client.get(address).content.decode()
+    for choice in ("My inbox", "Sales", "Administrators", "Unread (1)"):
+        assert choice in page
+    for query, found in (
+        ({"inbox": "mine"}, True),
+        ({"inbox": administrators.id.hex}, True),
+        ({"inbox": sales.id.hex}, False),
+        ({"inbox": "nonsense"}, True),
+        ({"unread": "1"}, True),
+    ):
+        assert ("Is the shop open?" in client.get(address, query).content.decode()) is found, query
+    conversations.mark_read(thread(world), world.alice)
+    assert "Is the shop open?" not in client.get(address, {"unread": "1"}).content.decode()
+    page = as_member(world.sam).get(address, {"inbox": administrators.id.hex}).content.decode()
+    assert "Is the shop open?" not in page
+    assert "Sales" in page
+    assert "Administrators" not in page
+
+
 def test_reading_is_said_by_a_post_never_by_looking(world: factories.Cast) -> None:
     client, conversation = as_member(world.alice), thread(world)
     client.get(url("conversation_detail", world, conversation.id))
