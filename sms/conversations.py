@@ -1,11 +1,13 @@
 """Conversations: find or make one, note what passes, say who sees it and who has read it."""
 
 import uuid
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 
+from sms import claims
 from sms.models import Conversation, ConversationRead, InboxThread, Message
 from tenants.models import Group, Member, Tenant
 from tenants.roles import Permission, Role, permissions_of
@@ -26,6 +28,19 @@ def find_or_make(tenant: Tenant, ours: str, theirs: str) -> Conversation:
     """Return the conversation between two addresses, making it at the first text."""
     conversation, _ = Conversation.objects.get_or_create(tenant=tenant, our_address=ours, their_address=theirs)
     return conversation
+
+
+def lock_between(pairs: Iterable[claims.Pair]) -> None:
+    """Hold the conversations between pairs of addresses, in the order of their ids, as everybody who takes several."""
+    wanted = set(pairs)
+    rows = Conversation.objects.filter(
+        tenant__in={tenant for tenant, _ours, _theirs in wanted},
+        our_address__in={ours for _tenant, ours, _theirs in wanted},
+        their_address__in={theirs for _tenant, _ours, theirs in wanted},
+    )
+    found = rows.values_list("pk", "tenant", "our_address", "their_address") if wanted else ()
+    held = [pk for pk, *pair in found if tuple(pair) in wanted]
+    list(Conversation.objects.select_for_update(no_key=True).filter(pk__in=held).order_by("pk").values_list("pk"))
 
 
 def note_inbound(conversation: Conversation, message: Message) -> None:

@@ -120,7 +120,8 @@ def _work_batch() -> int:
             .order_by("due_at", "id")[:_BATCH]
         )
         claims.lock_pairs((optouts.pair_of(message) for message in due if optouts.is_word(message)), shared=False)
-        # Conversations in one order, and configurations last: two batches at once never wait for each other in a ring.
+        # Conversations in one order, and configurations last: nobody waits in a ring for another batch, or for results.
+        conversations.lock_between(optouts.pair_of(message) for message in due)
         for message in sorted(due, key=optouts.pair_of):
             _process_or_postpone(message)
         _note_arrivals(due)
