@@ -206,7 +206,7 @@ def mark(batch: Sequence[Claimed]) -> list[Claimed]:
         claims.lock_pairs((item.pair for item in batch), shared=True)
         now = clock.now()
         rows = {row["pk"]: row for row in _leased(batch)}
-        ours = [item for item in batch if item.message in rows]
+        ours = [item for item in batch if item.message in rows and rows[item.message]["lease_token"] == item.token]
         going = {item.attempt for item in ours if _hindrance(rows[item.message], now) is None}
         posted = set(_post_phase(going, now))
         for item in ours:
@@ -230,7 +230,7 @@ def _leased(batch: Sequence[Claimed]) -> list[Any]:
         .filter(state=MessageState.SENDING)
         .order_by("pk")
         .annotate(stopped=Exists(opted_out), open=Exists(Message.objects.filter(is_open, pk=OuterRef("pk"))))
-        .values("pk", "lease_until", "expires_at", "stopped", "open")
+        .values("pk", "lease_token", "lease_until", "expires_at", "stopped", "open")
     )
 
 

@@ -8,6 +8,14 @@ from celery import shared_task, signals
 _stopping = mmap.mmap(-1, 1)
 
 
+@signals.worker_init.connect
+def load_early(**kwargs: object) -> None:
+    """Load what sending needs once, before the worker forks its children."""
+    from sms.twilio import sender
+
+    sender.warm_up()
+
+
 @signals.worker_shutting_down.connect
 def note_shutdown(**kwargs: object) -> None:
     """Tell the children to finish the work in hand and to take no more."""

@@ -216,6 +216,12 @@ def _note(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:_LONGEST_NOTE]
 
 
+def warm_up() -> None:
+    """Load what the first text would wait for: the certificates, and the client's own lazy modules."""
+    _certificates()
+    Client("AC", "-", environment={"TWILIO_REGION": ""}).messages  # noqa: B018 (loads them)
+
+
 @contextlib.asynccontextmanager
 async def sender(in_flight: int) -> AsyncIterator[Sender]:
     """Open the pool of connections inside the running loop; a connection idle for 5 s is not used again."""

@@ -6,6 +6,7 @@ import pytest
 from celery import current_app
 
 from sms import delivering, inbound, send_loop, sweeps, tasks
+from sms.twilio import sender
 from tenants import hints
 
 CALLS = {
@@ -28,6 +29,12 @@ def test_every_hint_names_a_task_that_exists() -> None:
     assert set(hints.TASKS.values()) <= set(CALLS)
     own = {name for name in current_app.tasks if not name.startswith("celery.")}
     assert own == set(CALLS)
+
+
+def test_a_worker_loads_what_sending_needs_before_it_forks() -> None:
+    sender._certificates.cache_clear()
+    tasks.load_early()
+    assert sender._certificates.cache_info().currsize == 1
 
 
 def test_a_worker_that_is_asked_to_stop_tells_its_children(monkeypatch: pytest.MonkeyPatch) -> None:
