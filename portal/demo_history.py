@@ -27,7 +27,7 @@ from sms.models import (
 )
 from sms.outcomes import Outcome, Phase
 from sms.status import MessageState, rank_of
-from tenants.ids import new_id
+from tenants.ids import id_at, new_id
 from tenants.models import Member, Tenant
 
 
@@ -92,6 +92,7 @@ class _Writer:
 
     def common(self, past: Past) -> dict[str, Any]:
         return {
+            "id": id_at(past.at),
             "tenant": self.tenant,
             "configuration": self.configuration,
             "number": self.numbers.get(past.ours),

@@ -4,6 +4,7 @@ import secrets
 import threading
 import time
 import uuid
+from datetime import datetime
 
 _lock = threading.Lock()
 _last = 0
@@ -18,6 +19,15 @@ def new_id() -> uuid.UUID:
     with _lock:
         _last = max(fresh, _last + 1 + secrets.randbits(_STEP_BITS))
         value = _last
+    return _uuid(value)
+
+
+def id_at(moment: datetime) -> uuid.UUID:
+    """Return a UUIDv7 that stands where a row of another moment belongs: what is written in after the event."""
+    return _uuid(round(moment.timestamp() * 1000) << 74 | secrets.randbits(74))
+
+
+def _uuid(value: int) -> uuid.UUID:
     high, low = value >> 62, value & ((1 << 62) - 1)
     milliseconds, random_a = high >> 12, high & 0xFFF
     return uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | random_a << 64 | 0b10 << 62 | low)

@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,13 @@ def test_an_id_tells_when_it_was_made(monkeypatch):
     monkeypatch.setattr(ids, "_last", 0)
     monkeypatch.setattr(ids.time, "time_ns", lambda: 1_700_000_000_123_000_000)
     assert ids.new_id().int >> 80 == 1_700_000_000_123
+
+
+def test_an_id_of_another_moment_stands_where_that_moment_belongs():
+    day = datetime(2026, 3, 12, 14, 32, 5, 123_000, tzinfo=UTC)
+    early, late = ids.id_at(day), ids.id_at(day + timedelta(milliseconds=1))
+    assert early < late
+    assert (early.version, early.variant, early.int >> 80) == (7, uuid.RFC_4122, round(day.timestamp() * 1000))
 
 
 @given(moments=st.lists(st.integers(min_value=0, max_value=2**61), min_size=2, max_size=20))
