@@ -3,13 +3,14 @@
 import ipaddress
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -62,7 +63,7 @@ def add(
     Raises:
         ConfigurationRefused: the trunk has no credentials, or a configuration for this account already.
     """
-    with transaction.atomic():
+    with _refused_when_overtaken("trunk"), transaction.atomic():
         if account_sid:
             typed = credentials.Typed(account_sid, auth_token=auth_token or None, **more)
             account = credentials.save(actor, credentials.prepare(tenant, typed), finding)
@@ -81,6 +82,16 @@ def add(
         _new_key(configuration)
         audit.record(actor, "sms.configuration.created", configuration, _facts(configuration), tenant=tenant)
     return configuration
+
+
+@contextmanager
+def _refused_when_overtaken(field: str) -> Iterator[None]:
+    """Say in words that somebody saved the same between our look and our insert: a second click, most often."""
+    try:
+        yield
+    except IntegrityError:
+        text = _("The same was saved a moment ago. Look at the list of SMS configurations before you save it again.")
+        raise ConfigurationRefused(field, text) from None
 
 
 def _operators(trunk: Trunk) -> TwilioAccount:
@@ -130,7 +141,7 @@ def change(
         ConfigurationRefused: another configuration joins this trunk and this account already.
     """
     values = dict(fields)
-    with transaction.atomic():
+    with _refused_when_overtaken("name"), transaction.atomic():
         if typed is not None:
             values["account"] = credentials.save(actor, credentials.prepare(configuration.tenant, typed), finding)
             _refuse_twin(configuration.tenant, configuration.trunk, values["account"], configuration)

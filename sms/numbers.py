@@ -174,6 +174,8 @@ def _set_pool(
     actor: Actor, trunk: Trunk, tenant: Tenant, text: str, *, name_holders: bool, take_over: bool
 ) -> PoolPlan:
     pool, _made = Pool.objects.get_or_create(trunk=trunk, tenant=tenant)
+    # One at a time: of two lists typed at once, the later one holds whole, not a mixture of both.
+    Pool.objects.select_for_update(no_key=True).get(pk=pool.pk)
     Pool.objects.filter(pk=pool.pk).exclude(removed_at=None).update(removed_at=None)
     wanted = plan(trunk, tenant, text)
     if wanted.errors:
