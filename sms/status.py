@@ -33,20 +33,17 @@ MOVES: Mapping[MessageState, frozenset[MessageState]] = MappingProxyType(
         _S.SENDING: _STOPPED | {_S.QUEUED, _S.ACCEPTED, _S.REJECTED, _S.UNKNOWN, _S.HELD},
         # Twilio has it or it may: only a person, or the configuration's policy, sends it again.
         _S.ACCEPTED: frozenset({_S.QUEUED}),
-        _S.REJECTED: frozenset({_S.QUEUED}),
+        _S.REJECTED: frozenset({_S.QUEUED, _S.ACCEPTED}),
         _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.QUEUED, _S.HELD, _S.CANCELED}),
         # Both directions are held: while something is disabled, or after a restore.
         _S.HELD: _STOPPED | {_S.QUEUED, _S.ACCEPTED, _S.UNKNOWN, _S.RECEIVED},
-        _S.BLOCKED: frozenset(),
-        _S.SUPPRESSED: frozenset(),
-        _S.EXPIRED: frozenset(),
-        _S.CANCELED: frozenset(),
+        # Nothing leads back to the queue; but "not sent" must not stand where Twilio shows an earlier attempt.
+        **dict.fromkeys(_STOPPED, frozenset({_S.ACCEPTED})),
         _S.RECEIVED: frozenset({_S.ROUTED, _S.UNROUTED, _S.HELD}),
         _S.UNROUTED: frozenset({_S.ROUTED}),
         _S.ROUTED: frozenset(),
     }
 )
-TERMINAL = frozenset(state for state, moves in MOVES.items() if not moves)
 
 _STATE_WORDS: Mapping[MessageState, str] = MappingProxyType(
     {

@@ -174,12 +174,14 @@ def test_a_text_that_a_person_marked_as_sent_still_gets_its_sid(cast: factories.
     assert "Marked as sent" in message.state_reason
 
 
-def test_a_text_that_was_canceled_is_only_noted(cast: factories.Cast) -> None:
+@pytest.mark.parametrize("state", ["canceled", "expired", "suppressed", "rejected"])
+def test_a_text_is_not_said_to_be_unsent_once_twilio_shows_an_earlier_attempt(cast: factories.Cast, state: str) -> None:
     message = unknown(cast)
-    Message.objects.update(state="canceled")
+    outbound.send_again(audit.PORTAL, message)
+    Message.objects.update(state=state, state_reason="Somebody stopped it", due_at=None)
     apply(cast, message, "sent")
-    assert message.state == "canceled"
-    assert message.attempts.get().provider_sid == SID
+    assert (message.state, message.provider_sid, message.provider_status) == ("accepted", SID, "sent")
+    assert message.state_reason == ""
 
 
 def test_another_sid_for_the_same_attempt_is_a_mismatch(cast: factories.Cast) -> None:

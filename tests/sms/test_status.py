@@ -11,7 +11,6 @@ from sms.status import (
     FINAL,
     MOVES,
     RANKS,
-    TERMINAL,
     MessageState,
     climbs,
     describe_state,
@@ -44,6 +43,8 @@ def test_every_state_has_its_moves_and_its_words():
         ("queued", "suppressed"),
         ("accepted", "queued"),
         ("rejected", "queued"),
+        ("rejected", "accepted"),
+        ("expired", "accepted"),
         ("held", "queued"),
         ("held", "received"),
         ("received", "routed"),
@@ -61,7 +62,6 @@ def test_a_move_that_happens_is_allowed(old, new):
         ("accepted", "sending"),
         ("accepted", "rejected"),
         ("accepted", "unknown"),
-        ("rejected", "accepted"),
         ("unknown", "sending"),
         ("canceled", "sending"),
         ("suppressed", "queued"),
@@ -82,7 +82,9 @@ def test_only_a_claim_leads_to_sending():
 
 
 def test_what_was_stopped_stays_stopped():
-    assert {"blocked", "suppressed", "expired", "canceled", "routed"} == TERMINAL
+    for old in (MessageState.BLOCKED, MessageState.SUPPRESSED, MessageState.EXPIRED, MessageState.CANCELED):
+        assert MOVES[old] == {MessageState.ACCEPTED}
+    assert not MOVES[MessageState.ROUTED]
 
 
 def test_the_ladder_has_the_decided_numbers():
