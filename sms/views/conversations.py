@@ -104,7 +104,7 @@ def conversation_detail(request: TenantRequest, conversation_id: uuid.UUID) -> H
     context = {
         "conversation": conversation,
         "thread": threads.page(conversation, request),
-        "hindrance": writing.hindrance(request.tenant, request.member, conversation),
+        "hindrance": _hindrance(request, conversation),
         "once": new_id().hex,
         "may_read": request.member is not None,
     }
@@ -114,6 +114,12 @@ def conversation_detail(request: TenantRequest, conversation_id: uuid.UUID) -> H
         return response
     context["draft"] = request.session.pop(f"draft-{conversation.id.hex}", None)
     return render(request, "sms/conversation_detail.html", context | _inbox(request) | _filters(request))
+
+
+def _hindrance(request: TenantRequest, conversation: Conversation) -> writing.Hindrance | None:
+    """Return what stands against writing; viewers are told what concerns the thread, not about a sending right."""
+    writer = request.member if can(request, Permission.MESSAGES_SEND) else None
+    return writing.hindrance(request.tenant, writer, conversation)
 
 
 @tenant_view(Permission.MESSAGES_SEND)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from rules.patterns import pool_as_text
 from sms import numbers, trunk_hosts
 from sms.forms.trunks import PoolForm
-from sms.models import Conversation, PhoneNumber, Trunk
+from sms.models import PhoneNumber, Trunk
 from tenants.access import SignedInRequest
 from tenants.models import Tenant
 
@@ -94,7 +94,7 @@ def _conversations_of(removed: Sequence[PhoneNumber]) -> int:
     if not removed:
         return 0
     addresses = [number.e164 for number in removed[:_LISTED]]
-    found = Conversation.objects.filter(tenant=removed[0].tenant_id, our_address__in=addresses)
+    found = removed[0].tenant.conversations.filter(our_address__in=addresses)
     return found.order_by()[:_COUNTED].count()
 
 

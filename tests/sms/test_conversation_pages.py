@@ -145,6 +145,7 @@ def test_who_may_not_send_is_told_before_he_types(world: factories.Cast) -> None
     conversation = thread(world)
     page = as_member(world.vera).get(url("conversation_detail", world, conversation.id)).content.decode()
     assert "<textarea" not in page
+    assert "Viewers read here and do not write" in page
     assert (
         as_member(world.vera).post(url("conversation_send", world, conversation.id), {"body": "x"}).status_code == 403
     )
