@@ -184,7 +184,8 @@ def test_the_environment_is_read_in_settings_only() -> None:
     assert not wrong
 
 
-# The phone of the sandbox stands outside every tenant; a form field starts empty until it is given its tenant.
+# The phone of the sandbox and the system's log stand outside every tenant; a form field starts empty until it is
+# given its tenant.
 ACROSS_TENANTS = {
     ("sms/views/phone.py", "PhoneNumber"),
     ("sms/views/system_messages.py", "Message"),
