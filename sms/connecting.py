@@ -19,6 +19,7 @@ from tenants.models import Tenant
 from tenants.models.members import SendingRight
 
 _RECENT = timedelta(days=3)
+_CHUNK = 500
 
 
 class ConnectRefused(Exception):
@@ -122,8 +123,10 @@ def mark_verified(configuration: Configuration) -> int:
         TwilioProblem: Twilio could not be asked.
     """
     there = {number.e164 for number in setup.list_numbers(configuration.account)}
-    ours = [number.pk for number in configuring.numbers_of(configuration) if number.e164 in there]
-    PhoneNumber.objects.filter(pk__in=ours[:500], verified_at=None).update(verified_at=clock.now())
+    ours = [number for number in configuring.numbers_of(configuration) if number.e164 in there]
+    new = [number.pk for number in ours if number.verified_at is None]
+    for start in range(0, len(new), _CHUNK):
+        PhoneNumber.objects.filter(pk__in=new[start : start + _CHUNK]).update(verified_at=clock.now())
     return len(ours)
 
 

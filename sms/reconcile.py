@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from sms import reports
-from sms.models import Attempt, Direction, Message
+from sms.models import Attempt, Configuration, Direction, Message
 from sms.outcomes import Outcome
 from sms.status import MessageState
 from sms.twilio import history
@@ -57,14 +57,16 @@ def _search(attempts: Sequence[Attempt]) -> int:
         log.warning("sms.reconcile.unreachable configuration=%s error=%s", first.configuration_id.hex, error)
         _postpone([attempt.message for attempt in attempts])
         return 0
-    free = _unbound(first.tenant_id, listed)
+    free = _unbound(first.account_sid, listed)
     return sum(_bind_or_wait(attempt, free) for attempt in attempts)
 
 
-def _unbound(tenant_id: uuid.UUID, listed: Sequence[SentText]) -> list[SentText]:
-    sids = [text.sid for text in listed]
-    known = Attempt.objects.filter(tenant_id=tenant_id, provider_sid__in=sids).values_list("provider_sid", flat=True)
-    return sorted((text for text in listed if text.sid not in set(known)), key=lambda text: text.created_at)
+def _unbound(account_sid: str, listed: Sequence[SentText]) -> list[SentText]:
+    """Leave out what is known already, to whichever tenant: several may send by one account."""
+    sharing = Configuration.objects.filter(account__account_sid=account_sid).values("tenant")
+    theirs = Attempt.objects.filter(tenant__in=sharing, account_sid=account_sid)
+    known = set(theirs.filter(provider_sid__in=[text.sid for text in listed]).values_list("provider_sid", flat=True))
+    return sorted((text for text in listed if text.sid not in known), key=lambda text: text.created_at)
 
 
 def _bind_or_wait(attempt: Attempt, free: list[SentText]) -> int:

@@ -213,7 +213,9 @@ def _lost(error: Exception) -> Answer:
 
 
 def _note(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:_LONGEST_NOTE]
+    """Say what went wrong. An answer that is an error names the address asked, which holds a proxy's password."""
+    said = f"{error.status} {error.message}" if isinstance(error, aiohttp.ClientResponseError) else error
+    return f"{type(error).__name__}: {said}"[:_LONGEST_NOTE]
 
 
 def warm_up() -> None:

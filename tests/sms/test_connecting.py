@@ -126,14 +126,16 @@ def test_every_result_has_a_sentence_of_its_own():
 # --- Numbers and webhooks ---
 
 
-def test_numbers_of_the_account_are_shown_beside_the_pool(scene):
+def test_numbers_of_the_account_are_shown_beside_the_pool(scene, monkeypatch):
     lines = connecting.lines(scene.configuration)
     assert [(line.number.e164, line.held is not None) for line in lines] == [
         (OUR_NUMBER, True),
         (OUR_SECOND_NUMBER, True),
         ("+12025550777", False),
     ]
+    monkeypatch.setattr(connecting, "_CHUNK", 1)
     assert connecting.mark_verified(scene.configuration) == 2
+    assert not configuring.numbers_of(scene.configuration).filter(verified_at=None).exists()
     assert lines[0].held is not None
     lines[0].held.refresh_from_db()
     assert lines[0].held.verified_at is not None

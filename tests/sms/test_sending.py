@@ -102,6 +102,20 @@ def test_a_lost_answer_is_found_in_twilios_list(world: World, monkeypatch: pytes
     assert {event.source for event in StatusEvent.objects.filter(attempt__message=first)} == {"list"}
 
 
+def test_a_text_of_another_tenant_on_the_same_account_is_not_taken_for_ours(world: World) -> None:
+    world.fault("drop_callbacks")
+    theirs = world.send("Hello")
+    world.fault("reset_before", count=1)
+    ours = world.send("Hello")
+    shared = factories.make_account(world.cast.globex, sid=theirs.account_sid)
+    other = factories.make_configuration(world.cast.globex, world.cast.trunk, shared)
+    Attempt.objects.filter(message=theirs).update(tenant=world.cast.globex, configuration=other)
+    with later(30):
+        assert reconcile.search_unknown() == 0
+    ours.refresh_from_db()
+    assert (ours.state, ours.provider_sid) == ("unknown", "")
+
+
 def test_a_text_that_twilio_never_got_stays_unknown_until_a_person_decides(world: World) -> None:
     world.fault("reset_before", count=1)
     message = world.send()

@@ -115,6 +115,22 @@ def test_the_machines_proxy_is_used_towards_twilio(monkeypatch: pytest.MonkeyPat
     sender._proxy_to.cache_clear()
 
 
+def test_a_proxy_that_refuses_shows_nobody_its_password(
+    account: TwilioAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def once() -> Answer:
+        async with sender.sender(1) as twilio:
+            return await twilio.post(post(account))
+
+    with Receiver() as proxy:
+        address = proxy.url.replace("//", "//user:hunter2@")
+        monkeypatch.setattr(sender, "_proxy_to", lambda host: address)
+        answer = asyncio.run(once())
+    assert (answer.sent, judge(answer)) == (False, Verdict.REQUEUE)
+    assert "ClientHttpProxyError" in answer.text
+    assert "hunter2" not in answer.text
+
+
 def test_without_a_connection_nothing_was_sent(settings: Any, account: TwilioAccount) -> None:
     settings.TWILIO_API_BASE = "http://127.0.0.1:9"
 
