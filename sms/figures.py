@@ -56,6 +56,7 @@ _KINDS: Sequence[tuple[str, Q]] = (
     ("unrouted", Q(direction=Direction.IN) & log.STATES["unrouted"]),
     ("held", log.STATES["held"]),
     ("in", Q(direction=Direction.IN)),
+    ("canceled", log.STATES["canceled"]),
     ("delivered", log.STATES["delivered"]),
     ("failed", log.STATES["failed"]),
     ("unknown", log.STATES["unknown"]),
