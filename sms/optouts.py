@@ -2,8 +2,9 @@
 
 from django.db import transaction
 
-from sms import claims
-from sms.models import Message, OptOut
+from sms import claims, conversations
+from sms.models import Direction, Message, OptOut
+from sms.status import MessageState
 from sms.webhooks import payloads
 from tenants import audit, clock
 from tenants.audit import Actor
@@ -54,13 +55,27 @@ def _opt_out_type(message: Message) -> str:
 
 @transaction.atomic
 def add(tenant: Tenant, ours: str, theirs: str, *, source: str, word: str = "", actor: Actor = audit.PORTAL) -> None:
-    """Stop texts from ours to theirs; waiting ones are refused when their turn comes."""
+    """Stop texts from ours to theirs. Once that is committed, no marker passes; then the waiting ones are closed."""
     claims.lock_pairs([(tenant.pk, ours, theirs)], shared=False)
     if is_opted_out(tenant, ours, theirs):
         return
     row = OptOut(tenant=tenant, our_address=ours, their_address=theirs, source=source, word=word)
     OptOut.objects.bulk_create([row], ignore_conflicts=True)
     audit.record(actor, "sms.opt_out.added", row, {"source": source}, tenant=tenant)
+    transaction.on_commit(lambda: close_waiting(tenant, ours, theirs), robust=True)
+
+
+@transaction.atomic
+def close_waiting(tenant: Tenant, ours: str, theirs: str) -> int:
+    """Close the texts between a pair that wait to be sent; one that is just being leased is left to its marker."""
+    waiting = tenant.messages.filter(direction=Direction.OUT, our_address=ours, their_address=theirs)
+    states = (MessageState.QUEUED, MessageState.HELD)
+    rows = waiting.filter(state__in=states).select_for_update(no_key=True, skip_locked=True).order_by("pk")
+    found = dict(rows.values_list("pk", "conversation_id"))
+    Message.objects.filter(pk__in=found).update(state=MessageState.SUPPRESSED, state_reason="", due_at=None)
+    for conversation in sorted({key for key in found.values() if key}):
+        conversations.bump(conversation)
+    return len(found)
 
 
 def _reopen(message: Message) -> None:

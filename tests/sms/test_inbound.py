@@ -14,6 +14,7 @@ from tenants import audit, clock, hints
 from tenants.models import AuditEntry, Member, Tenant
 from tests import factories
 from tests.factories import OUR_NUMBER, THEIR_NUMBER
+from tests.sms.conftest import let_send
 
 pytestmark = pytest.mark.django_db
 ALL = [{"kind": "all_numbers"}]
@@ -160,6 +161,24 @@ def test_start_ends_an_opt_out_and_both_are_audited(cast: factories.Cast) -> Non
     assert not optouts.is_opted_out(cast.acme, OUR_NUMBER, THEIR_NUMBER)
     actions = list(cast.acme.audit_entries.order_by("occurred_at", "id").values_list("action", flat=True))
     assert actions == ["sms.opt_out.added", "sms.opt_out.ended"]
+
+
+def test_a_stop_closes_at_once_what_waits_between_the_pair(
+    cast: factories.Cast, django_capture_on_commit_callbacks: Any
+) -> None:
+    let_send(cast)
+    stopped, held, other = (
+        outbound.send(audit.PORTAL, cast.acme, to=to, body="Hello")
+        for to in (THEIR_NUMBER, THEIR_NUMBER, "+12025550188")
+    )
+    Message.objects.filter(pk=held.pk).update(state="held")
+    with django_capture_on_commit_callbacks(execute=True):
+        arrive(cast, "STOP")
+    for message in (stopped, held, other):
+        message.refresh_from_db()
+    assert [message.state for message in (stopped, held, other)] == ["suppressed", "suppressed", "queued"]
+    assert (stopped.due_at, other.due_at is None) == (None, False)
+    assert optouts.close_waiting(cast.acme, OUR_NUMBER, THEIR_NUMBER) == 0
 
 
 def test_twilios_own_opt_out_type_counts(cast: factories.Cast) -> None:

@@ -10,9 +10,10 @@ import pytest
 from django.db import connection
 from django.test import RequestFactory
 
-from sms import delivering, figures, inbound, reconcile, reports, retention, sending, sweeps
+from sms import delivering, figures, inbound, optouts, reconcile, reports, retention, sending, sweeps
 from sms.models import Attempt, Message, OptOut
 from tenants import clock, keyset, removal
+from tenants.ids import new_id
 from tests import factories
 from tests.factories import OUR_NUMBER, THEIR_NUMBER
 
@@ -86,7 +87,7 @@ def reads_whole(plan: str, table: str) -> bool:
 
 def assert_page(rows: Any, at: str, index: str) -> None:
     """The page after a place is read from the index, from that place on and in its order."""
-    place = keyset.Cursor(clock.now() - timedelta(days=1), factories.new_id())
+    place = keyset.Cursor(clock.now() - timedelta(days=1), new_id())
     request = RequestFactory().get("/", {"before": f"{place.id.hex}t1700000000000000"})
     (plan,) = plans_of(lambda: keyset.page(rows, request, at=at))
     assert index in plan
@@ -126,6 +127,11 @@ def test_due_work_is_found_without_looking_at_every_row(message: Message, name: 
     for plan in plans_of(WORK[name]):
         for table in ("sms_message", "sms_delivery", "sms_attempt", "sms_statusevent"):
             assert not reads_whole(plan, table), plan
+
+
+def test_what_waits_for_somebody_who_opted_out_is_found_by_the_pair(cast: factories.Cast, message: Message) -> None:
+    for plan in plans_of(lambda: optouts.close_waiting(cast.acme, OUR_NUMBER, THEIR_NUMBER)):
+        assert not reads_whole(plan, "sms_message"), plan
 
 
 def test_reports_that_came_too_early_are_found_among_themselves(message: Message) -> None:

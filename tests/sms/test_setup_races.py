@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sms import configuring, numbers
+from sms import configuring, numbers, usage
 from sms.configuring import ConfigurationRefused
 from sms.models import Configuration, PhoneNumber
 from tenants.audit import PORTAL
@@ -28,7 +28,7 @@ def slowly(work: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def test_of_two_lists_of_numbers_one_holds_whole(cast: factories.Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(numbers.usage, "of_numbers", slowly(numbers.usage.of_numbers))
+    monkeypatch.setattr(usage, "of_numbers", slowly(usage.of_numbers))
     lists: tuple[Collection[str], ...] = ({OUR_NUMBER}, {OUR_NUMBER, OUR_SECOND_NUMBER, THIRD})
 
     def typed(wanted: Collection[str]) -> Callable[[], Any]:
