@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sms import errors
-from sms.errors import Verdict
+from sms.errors import Verdict, at_create
 
 
 class Phase(StrEnum):
@@ -43,4 +42,4 @@ def judge(answer: Answer) -> Verdict | None:
         return Verdict.UNKNOWN if answer.sent else Verdict.REQUEUE
     if 200 <= answer.http_status < 300:
         return None if answer.sid else Verdict.UNKNOWN
-    return errors.at_create(answer.http_status, answer.code or None)
+    return at_create(answer.http_status, answer.code or None)

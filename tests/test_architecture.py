@@ -39,6 +39,8 @@ PURE: dict[str, set[str]] = {
     "sms/errors.py": {"sms"},
     "sms/error_table.py": set(),
     "sms/ids.py": set(),
+    "sms/outcomes.py": {"sms"},
+    "sms/pacing.py": {"rules"},
     "sms/trunk_hosts.py": set(),
     "sms/webhooks/signature.py": set(),
     "sms/webhooks/payloads.py": set(),
