@@ -52,6 +52,7 @@ class World:
     """Acme sends; `taken` is what Twilio has really made, by attempt: the truth."""
 
     def __init__(self) -> None:
+        self.checks = 0
         self.moment = START
         self.cast = factories.make_cast()
         let_send(self.cast)
@@ -147,6 +148,7 @@ class World:
         return sum(item.message == message.pk for item, _ in self.taken.values())
 
     def check(self) -> None:
+        self.checks += 1
         for message in Message.objects.all():
             again = self.again.get(message.pk, 0)
             assert self.made(message) <= 1 + again, "sent twice, and nobody said so"
@@ -181,4 +183,5 @@ def test_any_order_of_events_keeps_the_promises(steps: list[tuple[str, int]]) ->
             world = World()
         for name, seed in [("queue", 1), ("queue", 2), *steps]:
             world.step(name, random.Random(seed))
+        assert world.checks == len(steps) + 2
         transaction.set_rollback(True)
