@@ -9,5 +9,5 @@ def create(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0003_held_index")]
+    dependencies = [("tenants", "0001_initial")]
     operations = [migrations.RunPython(create, migrations.RunPython.noop)]
