@@ -1,14 +1,16 @@
 """The message log: which messages a visitor sees, narrowed by filters that stand in the address."""
 
 import re
+import uuid
 from datetime import datetime, time, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from sms import conversations
+from sms import conversations, reports
 from sms.models import Delivery, Direction, Message
 from tenants.access import TenantRequest, can
+from tenants.models import Tenant
 from tenants.roles import Permission
 
 STATES: dict[str, Q] = {
@@ -45,15 +47,23 @@ def found(request: TenantRequest) -> QuerySet[Message]:
     if state in STATES:
         rows = rows.filter(STATES[state])
     unmasked = can(request, Permission.MESSAGES_UNMASKED)
-    return _dated(_searched(rows, request.GET.get("q", "").strip(), whole=not unmasked), request)
+    text = request.GET.get("q", "").strip()
+    if _SID.match(text):
+        return _dated(rows.filter(pk__in=_with_sid(request.tenant, text)), request)
+    return _dated(_searched(rows, text, whole=not unmasked), request)
+
+
+def _with_sid(tenant: Tenant, sid: str) -> list[uuid.UUID]:
+    """Return the messages that a SID of Twilio's belongs to, each once, whichever attempt has it."""
+    sent = reports.with_sid(tenant.attempts.all(), [sid]).values_list("message", flat=True)
+    came = tenant.messages.filter(direction=Direction.IN, provider_sid=sid).values_list("pk", flat=True)
+    return [*sent, *came]
 
 
 def _searched(rows: QuerySet[Message], text: str, *, whole: bool) -> QuerySet[Message]:
-    """Search by SID, number or words. `whole`: a number counts only as a whole, or trying would tell hidden digits."""
+    """Search by number or words. `whole`: a number counts only as a whole, or trying would tell hidden digits."""
     if not text:
         return rows
-    if _SID.match(text):
-        return rows.filter(Q(provider_sid=text) | Q(attempts__provider_sid=text))
     if _NUMBER.match(text):
         digits = re.sub(r"\D", "", text)
         theirs = Q(their_address=f"+{digits}") if whole else Q(their_address__contains=digits)

@@ -65,7 +65,8 @@ def _unbound(account_sid: str, listed: Sequence[SentText]) -> list[SentText]:
     """Leave out what is known already, to whichever tenant: several may send by one account."""
     sharing = Configuration.objects.filter(account__account_sid=account_sid).values("tenant")
     theirs = Attempt.objects.filter(tenant__in=sharing, account_sid=account_sid)
-    known = set(theirs.filter(provider_sid__in=[text.sid for text in listed]).values_list("provider_sid", flat=True))
+    bound = reports.with_sid(theirs, [text.sid for text in listed])
+    known = set(bound.values_list("provider_sid", flat=True))
     return sorted((text for text in listed if text.sid not in known), key=lambda text: text.created_at)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from sms import breaker, errors, optouts
 from sms.errors import Aftermath
@@ -62,15 +62,22 @@ def _find(
 ) -> tuple[Message | None, Attempt | None]:
     """Find the attempt, by the address that was called, else by SID; its message is locked first."""
     if message_id is None or number is None:
-        by_sid = Attempt.objects.filter(
-            tenant_id=tenant_id, account_sid=report.account_sid, provider_sid=report.message_sid
-        )
+        sent = Attempt.objects.filter(tenant_id=tenant_id, account_sid=report.account_sid)
+        by_sid = with_sid(sent, [report.message_sid])
         message_id, number = by_sid.values_list("message_id", "number").first() or (None, None)
     rows = Message.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, direction=Direction.OUT)
     message = rows.filter(pk=message_id).defer("raw").first() if message_id else None
     if message is None:
         return None, None
     return message, message.attempts.filter(number=number or 0).first()
+
+
+def with_sid(attempts: QuerySet[Attempt], sids: Sequence[str]) -> QuerySet[Attempt]:
+    """Return those of a tenant's attempts that have these SIDs.
+
+    That none is empty is said for SQLite: it takes the index, which holds no empty ones, only when told so.
+    """
+    return attempts.filter(provider_sid__in=sids).exclude(provider_sid="")
 
 
 def _event(tenant_id: uuid.UUID, report: StatusReport, source: str) -> StatusEvent:
@@ -112,8 +119,8 @@ def _taken_twice(message: Message, attempt: Attempt) -> bool:
 
 def bind(message: Message, attempt: Attempt, sid: str) -> bool:
     """Give an attempt the SID that Twilio made for it, on a locked message; False when the SID is another's."""
-    same = Attempt.objects.filter(tenant_id=attempt.tenant_id, account_sid=attempt.account_sid, provider_sid=sid)
-    if same.exists():
+    same = Attempt.objects.filter(tenant_id=attempt.tenant_id, account_sid=attempt.account_sid)
+    if with_sid(same, [sid]).exists():
         return False
     attempt.provider_sid = sid
     Attempt.objects.filter(pk=attempt.pk).update(

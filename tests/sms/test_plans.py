@@ -10,10 +10,13 @@ import pytest
 from django.db import connection
 from django.test import RequestFactory
 
-from sms import delivering, figures, inbound, optouts, reconcile, reports, retention, sending, sweeps
+from sms import delivering, figures, inbound, log, optouts, reconcile, reports, retention, sending, sweeps
 from sms.models import Attempt, Message, OptOut
+from sms.twilio.history import SentText
+from sms.webhooks.payloads import StatusReport
 from tenants import clock, keyset, removal
 from tenants.ids import new_id
+from tenants.roles import MANAGING
 from tests import factories
 from tests.factories import OUR_NUMBER, THEIR_NUMBER
 
@@ -138,6 +141,29 @@ def test_reports_that_came_too_early_are_found_among_themselves(message: Message
     attempts = list(message.attempts.all())
     (plan,) = plans_of(lambda: reports.attach_orphans(attempts))
     assert "status_event_orphans" in plan or "sms_statusevent_attempt_id" in plan, plan
+
+
+def test_an_attempt_is_found_by_its_sid(cast: factories.Cast, message: Message, rf: RequestFactory) -> None:
+    attempt = message.attempts.get()
+    report = StatusReport(attempt.provider_sid, attempt.account_sid, "sent", "", "", "", "", "", "", ())
+    listed = [SentText(attempt.provider_sid, attempt.account_sid, "sent", "", "Hello", 0, clock.now())]
+    request: Any = rf.get("/", {"q": attempt.provider_sid})
+    request.tenant, request.member, request.permissions = cast.acme, None, MANAGING
+    Attempt.objects.create(
+        tenant=cast.acme, message=message, number=2, configuration=cast.configuration, account_sid=attempt.account_sid
+    )
+    assert list(log.found(request)) == [message]
+    fresh = Attempt(tenant=cast.acme, message=message, number=3, account_sid=attempt.account_sid)
+    for work in (
+        lambda: reports.apply_report(cast.acme.id, report),
+        lambda: reports.bind(message, fresh, attempt.provider_sid),
+        lambda: reconcile._unbound(attempt.account_sid, listed),
+        lambda: list(log.found(request)),
+    ):
+        plans = plans_of(work)
+        assert any("attempt_sid_once" in plan for plan in plans), plans
+        assert not any("SCAN sms_message" in plan for plan in plans), plans
+        assert not any(reads_whole(plan, "sms_attempt") for plan in plans), plans
 
 
 def test_erasing_looks_only_at_what_is_erased(cast: factories.Cast, message: Message) -> None:
