@@ -461,7 +461,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['state', 'due_at', 'id'], name='message_due'),
+            index=models.Index(condition=models.Q(('state', 'received')), fields=['due_at', 'id'], name='message_received'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(condition=models.Q(('state', 'queued')), fields=['due_at', 'id'], name='message_queued'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(condition=models.Q(('state', 'unknown')), fields=['due_at', 'id'], name='message_unknown'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(condition=models.Q(('due_at__isnull', False), ('state', 'accepted')), fields=['due_at', 'id'], name='message_to_check'),
         ),
         migrations.AddIndex(
             model_name='message',

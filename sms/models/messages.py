@@ -85,8 +85,14 @@ class Message(TenantOwned):
             models.Index(fields=["tenant", "occurred_at", "id"], name="message_log"),
             models.Index(fields=["conversation", "occurred_at", "id"], name="message_thread"),
             models.Index(fields=["tenant", "their_address", "occurred_at"], name="message_their_address"),
-            # `due_at` stands while a text waits for something. Neither engine can prove more about a list of states.
-            models.Index(fields=["state", "due_at", "id"], condition=Q(due_at__isnull=False), name="message_due"),
+            # One index for each state that waits: SQLite proves no list of states, and with the state as a column it
+            # would leave a sender's own queue aside.
+            models.Index(fields=["due_at", "id"], condition=Q(state="received"), name="message_received"),
+            models.Index(fields=["due_at", "id"], condition=Q(state="queued"), name="message_queued"),
+            models.Index(fields=["due_at", "id"], condition=Q(state="unknown"), name="message_unknown"),
+            models.Index(
+                fields=["due_at", "id"], condition=Q(state="accepted", due_at__isnull=False), name="message_to_check"
+            ),
             models.Index(
                 fields=["configuration", "our_address", "priority", "due_at", "id"],
                 condition=Q(state="queued"),

@@ -10,15 +10,16 @@ import pytest
 from django.db import connection
 from django.test import RequestFactory
 
-from sms import delivering, figures, inbound, log, optouts, reconcile, reports, retention, sending, sweeps
+from sms import delivering, figures, inbound, log, optouts, outbound, reconcile, reports, retention, sending, sweeps
 from sms.models import Attempt, Message, OptOut
 from sms.twilio.history import SentText
 from sms.webhooks.payloads import StatusReport
-from tenants import clock, keyset, removal
+from tenants import audit, clock, keyset, removal
 from tenants.ids import new_id
 from tenants.roles import MANAGING
 from tests import factories
 from tests.factories import OUR_NUMBER, THEIR_NUMBER
+from tests.sms.conftest import let_send
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hinted")]
 ON_POSTGRES = connection.vendor == "postgresql"
@@ -74,7 +75,17 @@ def plans_of(work: Callable[[], Any]) -> list[str]:
 
 
 # Indexes that hold only the rows that wait, so that reading one from end to end is reading what is asked for.
-SMALL = ("message_due", "message_waiting", "message_held", "message_leased", "delivery_due", "status_event_orphans")
+SMALL = (
+    "message_received",
+    "message_queued",
+    "message_unknown",
+    "message_to_check",
+    "message_waiting",
+    "message_held",
+    "message_leased",
+    "delivery_due",
+    "status_event_orphans",
+)
 
 
 def reads_whole(plan: str, table: str) -> bool:
@@ -130,6 +141,16 @@ def test_due_work_is_found_without_looking_at_every_row(message: Message, name: 
     for plan in plans_of(WORK[name]):
         for table in ("sms_message", "sms_delivery", "sms_attempt", "sms_statusevent"):
             assert not reads_whole(plan, table), plan
+
+
+def test_a_claim_takes_a_sender_s_texts_from_their_own_queue(cast: factories.Cast, message: Message) -> None:
+    let_send(cast)
+    outbound.send(audit.PORTAL, cast.acme, to=THEIR_NUMBER, body="Hello")
+    claimed: list[sending.Claimed] = []
+    plans = plans_of(lambda: claimed.extend(sending.claim(5)))
+    assert len(claimed) == 1
+    assert any("message_waiting" in plan and "picked" in plan for plan in plans), plans
+    assert not any(reads_whole(plan, table) for plan in plans for table in ("sms_message", "sms_attempt")), plans
 
 
 def test_what_waits_for_somebody_who_opted_out_is_found_by_the_pair(cast: factories.Cast, message: Message) -> None:
