@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 MAX_BODY = 262_144
 MAX_FIELDS = 400
 
-_SID = re.compile(r"[A-Za-z0-9]{1,64}\Z")
+_SID = re.compile(r"[A-Za-z0-9]{1,34}\Z")
 _STATUS = re.compile(r"[a-z_]{1,32}\Z")
 _ONCE = ("MessageSid", "AccountSid", "From", "To", "MessageStatus")
 _MOST_MEDIA = 10

@@ -1,9 +1,12 @@
 """The texts of all tenants, as system administrators see them without entering a tenant."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tenants import clock, ids
 from tests import factories
 from tests.factories import OUR_NUMBER, THEIR_NUMBER, Cast
 
@@ -46,3 +49,11 @@ def test_the_list_is_narrowed_by_tenant_way_and_state_and_turns_pages(root: Clie
     assert "row-link" in page_of(root, q="acm", direction="in", state="unrouted")
     for query in ({"q": "Globex"}, {"direction": "out"}, {"state": "delivered"}):
         assert "Nothing found" in page_of(root, **query)
+
+
+def test_only_thirty_days_are_looked_through(root: Client, cast: Cast) -> None:
+    old = ids.id_at(clock.now() - timedelta(days=31))
+    factories.make_inbound(cast.configuration, ours=OUR_NUMBER, theirs=THEIR_NUMBER, id=old)
+    new = factories.make_inbound(cast.configuration, ours=OUR_NUMBER, theirs=THEIR_NUMBER)
+    rows = root.get(reverse("sms:system_message_list")).context["page"].rows
+    assert [row.pk for row in rows] == [new.pk]
