@@ -51,7 +51,8 @@ class Supervisor:
         lock = hold_lock(self.var_dir, self.address)
         ports.require_free(self.host, self.port)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            # nohup asks not to hear of a closed terminal; a Ctrl-C is always meant.
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._on_signal)
         status = 0
         try:
