@@ -1,6 +1,7 @@
 """How gunicorn serves the portal: `gunicorn -c python:portal.gunicorn_config portal.wsgi`."""
 
 import os
+import sys
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 worker_class = "gthread"
@@ -15,11 +16,13 @@ control_socket_disable = True
 loglevel = os.environ.get("WEB_LOG_LEVEL", "warning")
 
 
-def post_fork(server: object, worker: object) -> None:
-    """Refuse to serve, in one sentence, when settings are missing or stored secrets cannot be opened."""
+def on_starting(server: object) -> None:
+    """Refuse to serve, in one sentence, when settings are missing or stored secrets cannot be opened.
+
+    Asked once, before there are workers, which then share the loaded portal's memory.
+    """
     import django
     from django.core.exceptions import ImproperlyConfigured
-    from gunicorn.errors import AppImportError
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     try:
@@ -28,4 +31,4 @@ def post_fork(server: object, worker: object) -> None:
 
         startup.refuse_if_unfit()
     except ImproperlyConfigured as problem:
-        raise AppImportError(str(problem)) from problem
+        sys.exit(str(problem))
