@@ -3,10 +3,14 @@
 import logging
 import os
 import threading
+from contextlib import suppress
 from typing import Any
 
 from celery import current_app
 from django.db import transaction
+from kombu.connection import Connection
+
+from tenants.failpoints import failpoint
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +23,7 @@ _wanted: set[str] = set()
 _wake = threading.Event()
 _lock = threading.Lock()
 _thread: threading.Thread | None = None
+_connection: Connection | None = None
 _failing = False
 failures = 0
 
@@ -54,12 +59,16 @@ def _publish_forever() -> None:
 def _publish(queue: str) -> None:
     """Send one hint; it carries no ids, so one may stand for many rows and any may be lost."""
     global failures, _failing
+    was_open = _connection is not None
     try:
-        with current_app.connection_for_write(
-            connect_timeout=_TIMEOUT_SECONDS, transport_options=_impatient()
-        ) as connection:
-            current_app.send_task(TASKS[queue], queue=queue, connection=connection, retry=False, expires=60)
+        current_app.send_task(TASKS[queue], queue=queue, connection=_connected(), retry=False, expires=60)
+        failpoint("hint.published")
     except Exception as error:
+        disconnect()
+        if was_open:
+            # The broker may have been restarted since: a new connection says whether it is away.
+            _publish(queue)
+            return
         failures += 1
         # Once an outage: with a broker away for hours every text would write a line.
         if not _failing:
@@ -69,6 +78,24 @@ def _publish(queue: str) -> None:
     if _failing:
         log.warning("hints.restored queue=%s lost=%d", queue, failures)
     _failing = False
+
+
+def _connected() -> Connection:
+    """Return the publishing thread's connection: to make one costs ten times what a hint does."""
+    global _connection
+    if _connection is None:
+        _connection = current_app.connection_for_write(connect_timeout=_TIMEOUT_SECONDS, transport_options=_impatient())
+    return _connection
+
+
+def disconnect() -> None:
+    """Drop the connection to the broker; the next hint makes a new one."""
+    global _connection
+    dropped: Any = _connection
+    _connection = None
+    if dropped is not None:
+        with suppress(Exception):
+            dropped.release()
 
 
 def _impatient() -> dict[str, Any]:
@@ -83,8 +110,10 @@ def _impatient() -> dict[str, Any]:
 
 
 def _after_fork() -> None:
-    global _thread, _lock, _wake
+    global _thread, _lock, _wake, _connection
     _thread, _lock, _wake = None, threading.Lock(), threading.Event()
+    # The parent's: nothing may be said on it here, not even good-bye.
+    _connection = None
     _wanted.clear()
 
 

@@ -4,7 +4,7 @@ import secrets
 import threading
 import time
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 
 _lock = threading.Lock()
 _last = 0
@@ -15,9 +15,10 @@ _STEP_BITS = 40
 def new_id() -> uuid.UUID:
     """Return a UUIDv7 (RFC 9562) that is greater than every earlier one of this process."""
     global _last
-    fresh = (time.time_ns() // 1_000_000) << 74 | secrets.randbits(74)
+    chance = secrets.randbits(74 + _STEP_BITS)
+    fresh = (time.time_ns() // 1_000_000) << 74 | chance >> _STEP_BITS
     with _lock:
-        _last = max(fresh, _last + 1 + secrets.randbits(_STEP_BITS))
+        _last = max(fresh, _last + 1 + (chance & ((1 << _STEP_BITS) - 1)))
         value = _last
     return _uuid(value)
 
@@ -25,6 +26,11 @@ def new_id() -> uuid.UUID:
 def id_at(moment: datetime) -> uuid.UUID:
     """Return a UUIDv7 that stands where a row of another moment belongs: what is written in after the event."""
     return _uuid(round(moment.timestamp() * 1000) << 74 | secrets.randbits(74))
+
+
+def moment_of(row: uuid.UUID) -> datetime:
+    """Return the moment from which a UUIDv7 was made."""
+    return datetime.fromtimestamp((row.int >> 80) / 1000, UTC)
 
 
 def _uuid(value: int) -> uuid.UUID:

@@ -4,17 +4,24 @@ import logging
 import os
 import select
 import socket
+import subprocess
 import threading
 
 import pytest
+import redis
 from django.db import transaction
+from django.test import Client
 
+from portal import broker
 from portal.celery import app
 from rules import usual
 from sms import outbound, sweeps
 from sms.models import Message
-from tenants import audit, hints
+from sms.webhooks import registry
+from tenants import api_keys, audit, hints
 from tests.factories import THEIR_NUMBER
+from tests.servers import wait_until
+from tests.sms.webhook_client import BASE, path_of, post, text
 
 
 class Published:
@@ -173,8 +180,11 @@ def silent_broker():
 
 @pytest.fixture
 def failing(monkeypatch):
+    hints.disconnect()
     monkeypatch.setattr(hints, "failures", 0)
     monkeypatch.setattr(hints, "_failing", False)
+    yield
+    hints.disconnect()
 
 
 def test_a_broker_that_does_not_answer_is_given_up_without_trying_again(monkeypatch, silent_broker, failing):
@@ -232,6 +242,107 @@ def test_every_queue_that_is_hinted_has_its_task():
         assert app.amqp.router.route({}, task)["queue"].name == queue
 
 
+# --- A real broker in trouble ---
+
+
+@pytest.fixture(scope="module")
+def own_broker(tmp_path_factory):
+    """A broker of our own, on a private socket: nobody else notices what is done to it."""
+    folder = tmp_path_factory.mktemp("kv")
+    path = folder / "kv.sock"
+    process = subprocess.Popen(broker.command(folder, path))
+    try:
+        wait_until(lambda: broker.answers_ping(path), 30, lambda: "no broker")
+        with redis.Redis.from_url(f"unix://{path}") as server:
+            yield f"redis+socket://{path}?virtual_host=0", server
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def fill(server):
+    server.config_set("maxmemory", 1)
+
+
+def make_read_only(server):
+    server.replicaof("127.0.0.1", 1)
+
+
+def forbid(server):
+    server.execute_command("ACL", "SETUSER", "default", "-lpush")
+
+
+def mend(server):
+    server.config_set("maxmemory", 0)
+    server.replicaof("NO", "ONE")
+    server.execute_command("ACL", "SETUSER", "default", "+@all")
+
+
+@pytest.mark.parametrize("trouble", [fill, make_read_only, forbid])
+def test_a_broker_that_refuses_to_store_loses_the_hint_and_nothing_else(monkeypatch, own_broker, failing, trouble):
+    address, server = own_broker
+    server.flushall()
+    monkeypatch.setattr(app.conf, "broker_write_url", address)
+    try:
+        trouble(server)
+        hints._publish("send")
+        assert hints.failures == 1
+    finally:
+        mend(server)
+    assert server.llen("send") == 0
+    hints._publish("send")
+    assert (hints.failures, server.llen("send")) == (1, 1)
+    server.flushall()
+    # Flushed: nothing that was declared before exists any more, and a hint gets through all the same.
+    hints._publish("send")
+    assert (hints.failures, server.llen("send")) == (1, 1)
+    server.flushall()
+
+
+BROKERS = ["silent", "away", "full", "read-only"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", BROKERS)
+def test_no_request_ever_speaks_to_the_broker_whatever_that_does(
+    kind, request, cast, monkeypatch, tmp_path, failing, settings
+):
+    """Texts are ordered and taken in; only the thread of the hints has ever opened a connection to the broker."""
+    if kind == "silent":
+        address = request.getfixturevalue("silent_broker")[0]
+    elif kind == "away":
+        address = f"redis+socket://{tmp_path}/kv.sock?virtual_host=0"
+    else:
+        address, server = request.getfixturevalue("own_broker")
+        (fill if kind == "full" else make_read_only)(server)
+        request.addfinalizer(lambda: mend(server))
+    spoke, connect = [], socket.socket.connect
+
+    def watched(own, to):
+        if address.find(str(to[1] if isinstance(to, tuple) else to)) > 0:
+            spoke.append(threading.current_thread().name)
+        return connect(own, to)
+
+    monkeypatch.setattr(socket.socket, "connect", watched)
+    monkeypatch.setattr(app.conf, "broker_write_url", address)
+    usual.usual_rules(audit.PORTAL, cast.acme, cast.configuration, cast.alice)
+    _, key = api_keys.create(audit.PORTAL, cast.acme, "Test")
+    answer = Client().post(
+        "/api/v1/messages",
+        {"to": THEIR_NUMBER, "body": "Hello"},
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    assert answer.status_code == 202
+    settings.PUBLIC_BASE_URL = BASE
+    registry.forget()
+    assert post(path_of(cast.configuration), text(cast.configuration)).status_code == 200
+    assert sorted(Message.objects.values_list("state", flat=True)) == ["queued", "received"]
+    # Both hints: none is left for a later test to meet.
+    wait_until(lambda: hints.failures == 2, 30, lambda: f"tried {hints.failures} times")
+    assert set(spoke) == {"hints"}
+
+
 # --- Lost ---
 
 
@@ -280,3 +391,17 @@ def test_a_forked_child_publishes_by_a_thread_of_its_own(published):
     published.free.set()
     published.wait_for(1)
     assert published.queues == ["send"]
+
+
+def test_one_connection_serves_many_hints_and_is_made_anew_when_the_broker_dropped_it(monkeypatch, own_broker, failing):
+    address, server = own_broker
+    server.flushall()
+    monkeypatch.setattr(app.conf, "broker_write_url", address)
+    for _ in range(3):
+        hints._publish("send")
+    kept = hints._connection
+    assert server.llen("send") == 3
+    server.client_kill_filter(_type="normal", skipme=True)
+    hints._publish("send")
+    assert (server.llen("send"), hints.failures) == (4, 0)
+    assert kept is not None

@@ -84,3 +84,14 @@ def test_two_schedulers_at_the_same_moment_are_one():
             for thread in threads:
                 thread.join()
         assert len(wins) == round_number + 1
+
+
+@pytest.mark.django_db
+def test_a_job_that_is_not_finished_is_due_again_at_once():
+    now = clock.now()
+    with clock.frozen(now):
+        assert take("one")
+        PeriodicRun.give_back("sweep", "another", unfinished=True)
+        assert not take("two")
+        PeriodicRun.give_back("sweep", "one", unfinished=True)
+        assert take("two")

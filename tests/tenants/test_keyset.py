@@ -102,3 +102,59 @@ def test_the_condition_uses_the_index_on_this_engine(cast):
     assert "audit_by_tenant" in plan
     assert "TEMP B-TREE" not in plan
     assert "Seq Scan" not in plan
+
+
+# --- Filters that no index holds: the look through a long list is bounded ---
+
+
+def look(url, wanted, follow="older_url", *, size=3):
+    """Follow the pages of some of the entries, looked for among all."""
+    everything = AuditEntry.objects.all()
+    found, cuts, seen = [], 0, set()
+    while url:
+        assert url not in seen
+        seen.add(url)
+        page = keyset.page(everything.filter(pk__in=wanted), ask(url), size=size, among=everything)
+        assert len(page.rows) <= size
+        found.append([row.pk for row in page.rows])
+        cuts += page.cut_at is not None
+        url = getattr(page, follow)
+    return found, cuts
+
+
+@pytest.mark.parametrize("looks", [(1,), (2,), (2, 3), (4, 1), (100,)])
+@pytest.mark.parametrize("places", [[], [0], [9], [0, 9], [2, 3, 4, 5], range(10)])
+def test_a_bounded_look_finds_every_row_once_and_in_order(entries, monkeypatch, looks, places):
+    monkeypatch.setattr(keyset, "LOOKS", looks)
+    wanted = [entries[place] for place in places]
+    pages, cuts = look("/list/", wanted)
+    assert [pk for page in pages for pk in page] == wanted
+    assert cuts == 0 if looks == (100,) else len(pages) <= 11
+
+
+def test_a_look_that_finds_little_says_how_far_it_came_and_goes_on_from_there(entries, monkeypatch):
+    monkeypatch.setattr(keyset, "LOOKS", (2, 3))
+    everything = AuditEntry.objects.all()
+    wanted = everything.filter(pk=entries[8])
+    first = keyset.page(wanted, ask("/list/?q=x"), size=3, among=everything)
+    assert (first.rows, first.cut_at) == ([], everything.get(pk=entries[4]).occurred_at)
+    second = keyset.page(wanted, ask(first.older_url), size=3, among=everything)
+    assert [row.pk for row in second.rows] == [entries[8]]
+    third = keyset.page(wanted, ask(second.older_url), size=3, among=everything)
+    assert (third.rows, third.cut_at, third.older_url) == ([], None, "")
+
+
+def test_a_look_ends_when_its_time_is_over(entries, monkeypatch):
+    monkeypatch.setattr(keyset, "LOOKS", (2, 3, 5))
+    monkeypatch.setattr(keyset, "SECONDS", -1.0)
+    everything = AuditEntry.objects.all()
+    page = keyset.page(everything.filter(pk=entries[9]), ask(), size=3, among=everything)
+    assert page.cut_at == everything.get(pk=entries[1]).occurred_at
+
+
+def test_a_bounded_look_leads_back_as_well(entries, monkeypatch):
+    monkeypatch.setattr(keyset, "LOOKS", (2,))
+    wanted = [entries[0], entries[7], entries[9]]
+    end = f"/list/?after={keyset.write_cursor(AuditEntry.objects.get(pk=entries[9]), 'occurred_at')}"
+    pages, _cuts = look(end, wanted, "newer_url")
+    assert [pk for page in pages for pk in page] == [entries[7], entries[0]]

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL engine with deadlines that the client keeps."""
