@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
-from tenants import clock
+from tenants import clock, stopping
 from tenants.audit import Actor
 from tenants.models import ManageSession, Member, SlugRedirect, Tenant, User
 from tenants.roles import MANAGING, Permission, permissions_of
@@ -123,7 +123,7 @@ def tenant_view(permission: Permission) -> Callable[[View], View]:
 def _admit(request: TenantRequest, slug: str, permission: Permission) -> HttpResponse | None:
     """Put the tenant and the visitor's rights on the request, or return the answer that stops here."""
     clock.sync()
-    tenant = Tenant.objects.filter(slug=slug, deleted_at=None).first()
+    tenant = stopping.with_system(Tenant.objects.filter(slug=slug, deleted_at=None)).first()
     if tenant is None:
         return _moved(request, slug)
     # Who asked to manage does so, even where he is a member: he may have to open what is disabled.

@@ -11,7 +11,9 @@ CONTENT_TYPE = "application/problem+json"
 
 
 class Problem(exceptions.APIException):
-    """An error of ours, with its status, code and a sentence that says what to do."""
+    """An error of ours, with its status, code and a sentence that says what to do; `wait` is for `Retry-After`."""
+
+    wait: int | None = None
 
     def __init__(self, status: int, code: str, detail: str, **more: Any) -> None:
         super().__init__(detail, code)

@@ -19,6 +19,7 @@ _KEPT = {
     "keep_audit_days": _("Keep audit log"),
 }
 _RETENTION = tuple(_KEPT)
+_QUOTAS = ("messages_per_day", "messages_per_month")
 
 
 class _Settings(forms.ModelForm[Tenant]):
@@ -83,6 +84,7 @@ class TenantForm(_Settings):
             "sms_enabled",
             "own_trunks",
             "max_members",
+            *_QUOTAS,
             *_RETENTION,
             "password_min_length",
             "two_factor_required",
@@ -108,6 +110,8 @@ class TenantForm(_Settings):
             self.fields[name].widget.attrs["data-switch"] = True
         self.fields["enabled"].help_text = _("Off: nobody of this tenant can work here, and no text passes.")
         self.fields["sms_enabled"].help_text = _("Off: no texts are sent, and none are taken.")
+        for name in _QUOTAS:
+            self.fields[name].help_text = _("In its time zone. Empty = no limit.")
         self.fields["own_trunks"].help_text = _("Its administrators may add register-based Twilio trunks.")
 
     def _help_to_start(self) -> None:
@@ -153,7 +157,9 @@ class TenantForm(_Settings):
     @property
     def limits_have_errors(self) -> bool:
         """Whether the folded part must open."""
-        return bool({"max_members", *_RETENTION, "password_min_length", "website", "domain"} & set(self.errors))
+        return bool(
+            {"max_members", *_QUOTAS, *_RETENTION, "password_min_length", "website", "domain"} & set(self.errors)
+        )
 
     @property
     def values(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from tenants import audit, clock, invitations, membership
+from tenants import audit, clock, invitations, membership, quotas
 from tenants.administrators import create_system_administrator, first_administrator_link
 from tenants.audit import Actor
 from tenants.models import SlugRedirect, Tenant
@@ -41,6 +41,8 @@ COPIED = (
     "sms_enabled",
     "own_trunks",
     "max_members",
+    "messages_per_day",
+    "messages_per_month",
     "keep_bodies_days",
     "keep_messages_days",
     "keep_audit_days",
@@ -119,6 +121,8 @@ def change_tenant(actor: Actor, tenant: Tenant, **fields: Any) -> Tenant:
         _refuse_taken_slug(tenant.slug, but=tenant)
         _leave_redirect(tenant, former)
     tenant.save(update_fields=list(fields))
+    if changes.keys() & {"messages_per_day", "messages_per_month", "time_zone"}:
+        quotas.forget(tenant)
     if changes:
         audit.record(actor, "tenants.tenant.changed", tenant, changes, tenant=tenant, both_logs=actor.member is None)
     return tenant

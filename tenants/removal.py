@@ -7,7 +7,7 @@ from django.db import models, transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
-from tenants import audit, clock
+from tenants import audit, clock, slices
 from tenants.audit import PORTAL, Actor
 from tenants.models import Tenant
 
@@ -102,4 +102,5 @@ def _erase(rows: "models.QuerySet[Any]") -> int:
         with transaction.atomic():
             rows.filter(pk__in=ids).delete()
         erased += len(ids)
+        slices.check()
     return erased

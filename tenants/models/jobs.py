@@ -29,6 +29,7 @@ class PeriodicRun(models.Model):
         return cls.objects.filter(free, due, name=name).update(holder=holder, until=now + hold, last_run=now) == 1
 
     @classmethod
-    def give_back(cls, name: str, holder: str) -> None:
-        """Release the job, if it is still ours."""
-        cls.objects.filter(name=name, holder=holder).update(holder="", until=None)
+    def give_back(cls, name: str, holder: str, *, unfinished: bool = False) -> None:
+        """Release the job, if it is still ours; one that is not finished is due again at once."""
+        again = {"last_run": None} if unfinished else {}
+        cls.objects.filter(name=name, holder=holder).update(holder="", until=None, **again)

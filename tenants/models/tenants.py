@@ -33,12 +33,14 @@ if TYPE_CHECKING:
         RefusedRequest,
         Sender,
         StatusEvent,
+        Tombstone,
         Trunk,
         TwilioAccount,
+        UsageDay,
         WebhookChange,
         WebhookKey,
     )
-    from tenants.models import ApiKey, AuditEntry, Group, GroupMember, Invitation, ManageSession, Member
+    from tenants.models import ApiKey, AuditEntry, Group, GroupMember, Invitation, ManageSession, Member, QuotaCounter
 
 
 class Tenant(models.Model):
@@ -63,6 +65,14 @@ class Tenant(models.Model):
     keep_audit_days = models.PositiveIntegerField(_("Keep the audit log (days)"), null=True, blank=True)
     password_min_length = models.PositiveSmallIntegerField(_("Shortest password"), default=12)
     two_factor_required = models.BooleanField(_("Second factor required"), default=False)
+    messages_per_day = models.PositiveIntegerField(
+        _("Texts a day at most"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    messages_per_month = models.PositiveIntegerField(
+        _("Texts a month at most"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    sending_stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
+    sending_stopped_by = models.CharField(max_length=254, blank=True, default="", editable=False)
     default_number = models.CharField(_("Default sender number"), max_length=20, blank=True, default="")
     created_at = models.DateTimeField(default=clock.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -95,6 +105,9 @@ class Tenant(models.Model):
         deliveries: RelatedManager[Delivery]
         opt_outs: RelatedManager[OptOut]
         idempotency_keys: RelatedManager[IdempotencyKey]
+        tombstones: RelatedManager[Tombstone]
+        usage_days: RelatedManager[UsageDay]
+        quota_counters: RelatedManager[QuotaCounter]
         rule_sets: RelatedManager[RuleSet]
         inbound_rules: RelatedManager[InboundRule]
         outbound_rules: RelatedManager[OutboundRule]

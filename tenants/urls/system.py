@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tenants.views import administrators, mail, managing, removal, system
+from tenants.views import administrators, mail, managing, removal, sending, system
 
 urlpatterns = [
     path("system/tenants/", system.tenant_list, name="tenant_list"),
@@ -38,5 +38,7 @@ urlpatterns = [
         administrators.administrator_remove,
         name="administrator_remove",
     ),
+    path("system/sending/", sending.system_sending, name="system_sending"),
+    path("system/sending/switch/", sending.system_sending_switch, name="system_sending_switch"),
     path("system/mail/", mail.mail, name="mail"),
 ]
