@@ -17,6 +17,7 @@ class Verdict(StrEnum):
     REQUEUE = "requeue"
     REJECTED = "rejected"
     STOP_CONFIGURATION = "stop_configuration"
+    STOP_SENDER = "stop_sender"
     SUPPRESS_PAIR = "suppress_pair"
     UNKNOWN = "unknown"
 
@@ -258,7 +259,7 @@ ROWS: tuple[CodeInfo, ...] = (
     *_rows(_RECIPIENT, _REJECTED, _PERMANENT, "check_number"),
     *_rows(_ODD_PAIR, _REJECTED, _PERMANENT),
     *_rows(_SENDER, _REJECTED, _PERMANENT, "choose_sender", next_route=True),
-    *_rows(_SENDER_ID, _REJECTED, Aftermath.STOP_SENDER, "sender_registration", next_route=True),
+    *_rows(_SENDER_ID, _REJECTED, _PERMANENT, "sender_registration", next_route=True),
     *_rows(_SENDER_ID_ON_TRIAL, _REJECTED, _PERMANENT, "choose_sender", next_route=True),
     *_rows(_REGION, _REJECTED, _PERMANENT, "twilio_account"),
     *_rows(_COUNTRY, _REJECTED, _PERMANENT, "geo_permissions"),
@@ -271,8 +272,8 @@ ROWS: tuple[CodeInfo, ...] = (
     *_rows(_TRY_AGAIN, _REJECTED, Aftermath.RESENDABLE, "send_again"),
     *_rows(_DAILY, Verdict.REQUEUE, Aftermath.HOLD, "send_again", wait=3600),
     *_rows(_HALF_HOUR, Verdict.REQUEUE, Aftermath.HOLD, "send_again", wait=1800),
-    *_rows(_TOLL_FREE, _REJECTED, Aftermath.STOP_SENDER, "toll_free", next_route=True),
-    *_rows(_A2P, _REJECTED, Aftermath.STOP_SENDER, "a2p_registration", next_route=True),
+    *_rows(_TOLL_FREE, Verdict.STOP_SENDER, Aftermath.STOP_SENDER, "toll_free", next_route=True),
+    *_rows(_A2P, Verdict.STOP_SENDER, Aftermath.STOP_SENDER, "a2p_registration", next_route=True),
     *_rows(_WARNINGS, _REJECTED, Aftermath.NOTICE),
     *_rows(_OUR_WEBHOOK, _REJECTED, Aftermath.NOTICE, "webhook_health"),
 )

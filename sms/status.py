@@ -125,6 +125,11 @@ def climbs(old_rank: int, status: str) -> bool:
     return rank is not None and rank > old_rank
 
 
-def describe_status(status: str) -> str:
-    """Say Twilio's status in plain words; a word that is not known stays as it is."""
+def describe_status(status: str, *, is_given_up: bool = False) -> str:
+    """Say Twilio's status in plain words; a word that is not known stays as it is.
+
+    `is_given_up`: Twilio was asked for three days, and no report will come any more.
+    """
+    if is_given_up and status == "sent":
+        return "Sent, no delivery report"
     return _STATUS_WORDS.get(status, status)

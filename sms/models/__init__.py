@@ -1,10 +1,19 @@
 """Tables of sms."""
 
-from sms.models.configurations import Configuration, RefusedRequest, TwilioAccount, WebhookChange, WebhookKey
+from sms.models.configurations import (
+    Configuration,
+    RefusedRequest,
+    TwilioAccount,
+    UnknownPolicy,
+    WebhookChange,
+    WebhookKey,
+)
 from sms.models.conversations import Conversation, ConversationRead, InboxThread, OptOut
 from sms.models.deliveries import Delivery
+from sms.models.imports import ImportCursor, Tombstone
 from sms.models.messages import Attempt, Direction, IdempotencyKey, Message, Sender, StatusEvent
 from sms.models.trunks import Brand, MemberNumber, PhoneNumber, Pool, Transport, Trunk, TrunkKind
+from sms.models.usage import UsageDay, UsageProgress
 
 __all__ = [
     "Attempt",
@@ -15,6 +24,7 @@ __all__ = [
     "Delivery",
     "Direction",
     "IdempotencyKey",
+    "ImportCursor",
     "InboxThread",
     "MemberNumber",
     "Message",
@@ -24,10 +34,14 @@ __all__ = [
     "RefusedRequest",
     "Sender",
     "StatusEvent",
+    "Tombstone",
     "Transport",
     "Trunk",
     "TrunkKind",
     "TwilioAccount",
+    "UnknownPolicy",
+    "UsageDay",
+    "UsageProgress",
     "WebhookChange",
     "WebhookKey",
 ]

@@ -43,6 +43,10 @@ class TwilioAccount(models.Model):
     check_result = models.CharField(max_length=24, blank=True, default="")
     checked_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
+    # Twilio asked to slow down: at most so many texts in flight, none before `slow_until`, until it has recovered.
+    concurrency = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
+    slow_step = models.PositiveSmallIntegerField(default=0, editable=False)
+    slow_until = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     if TYPE_CHECKING:
@@ -59,6 +63,13 @@ class TwilioAccount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.friendly_name or self.account_sid[:6]}…{self.account_sid[-4:]}"
+
+
+class UnknownPolicy(models.TextChoices):
+    """What happens to a text of unknown outcome once Twilio's list has shown, twice, that it is not there."""
+
+    HOLD = "hold", _("Hold the text for a person to decide")
+    REQUEUE = "requeue", _("Send it again once Twilio's list shows that it is not there")
 
 
 class Configuration(TenantOwned):
@@ -79,6 +90,20 @@ class Configuration(TenantOwned):
         null=True, blank=True, editable=False
     )
     webhook_method = models.CharField(max_length=4, blank=True, default="", editable=False)
+    # When Twilio last called with a good signature (noted now and then), and when its list last had a text that it
+    # should have called with.
+    signed_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )
+    missed_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )
+    unknown_policy = models.CharField(
+        _("When Twilio gave no clear answer"),
+        max_length=8,
+        choices=UnknownPolicy.choices,
+        default=UnknownPolicy.HOLD,
+    )
     held_reason = models.CharField(max_length=40, blank=True, default="", editable=False)
     held_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -137,15 +162,22 @@ class WebhookChange(TenantOwned):
 
 
 class RefusedRequest(TenantOwned):
-    """A webhook request that was refused, kept (capped) for diagnosis; `signed_url` is the address we checked."""
+    """A webhook request that was refused, kept (capped) for diagnosis; `signed_url` is the address we checked.
+
+    It is kept whole, so that a new Auth Token can prove it genuine; one that is too large for that has no `path`.
+    """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="refused_requests")
     configuration = models.ForeignKey(Configuration, on_delete=models.CASCADE, related_name="refused_requests")
     reason = models.CharField(max_length=40)
     signed_url = models.CharField(max_length=500)
     method = models.CharField(max_length=7)
+    path = models.TextField(blank=True, default="")
+    query = models.TextField(blank=True, default="")
     body = models.BinaryField(default=b"")
+    content_type = models.CharField(max_length=100, blank=True, default="")
     signature = models.CharField(max_length=120, blank=True, default="")
+    signature_settings = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
         ordering = ("-created_at", "-id")

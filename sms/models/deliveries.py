@@ -12,7 +12,10 @@ from tenants.models import Group, Member, Tenant, TenantOwned
 
 
 class Delivery(TenantOwned):
-    """One inbound message to one destination, tried from its due row until it is delivered or exhausted."""
+    """One inbound message to one destination, tried from its due row until it is delivered or exhausted.
+
+    `due_at` says when it is tried next; of one that is exhausted, when it was given up.
+    """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="deliveries")
@@ -33,7 +36,10 @@ class Delivery(TenantOwned):
     class Meta:
         ordering = ("position",)
         constraints = (models.UniqueConstraint(fields=["message", "position"], name="delivery_position_once"),)
-        indexes = (models.Index(fields=["state", "due_at", "id"], condition=Q(delivered_at=None), name="delivery_due"),)
+        indexes = (
+            models.Index(fields=["state", "due_at", "id"], condition=Q(delivered_at=None), name="delivery_due"),
+            models.Index(fields=["tenant", "due_at", "id"], condition=Q(state="exhausted"), name="delivery_exhausted"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.label}"

@@ -1,6 +1,6 @@
 """Messages of both directions, attempts to send them, and what Twilio reported."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -25,10 +25,32 @@ class Direction(models.TextChoices):
     OUT = "out"
 
 
+# Texts that wait for a person, or never left: few, looked for often. Spelled out, because SQLite proves no list; the
+# first part, always true, keeps the index for queries with this very condition.
+ASIDE = Q(occurred_at__isnull=False) & (
+    Q(state="unknown") | Q(state="unrouted") | Q(state="held") | Q(state="canceled")
+)
+
+
+class Source(models.TextChoices):
+    """How a received text came here: Twilio called, or its list had it."""
+
+    WEBHOOK = "webhook"
+    RECONCILED = "reconciled"
+    POLLING = "polling"
+
+
+# Up to that, a text that was asked for is as good as one that was brought.
+LATE_AFTER = timedelta(minutes=1)
+
+
 class Message(TenantOwned):
     """One text. `state` is ours; `provider_status`, Twilio's word, is written by `reports` only."""
 
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    # No constraint of its own: its configuration's tenant has one. A second would lock the tenant's row for every text.
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, related_name="messages", db_index=False, db_constraint=False
+    )
     direction = models.CharField(max_length=3, choices=Direction.choices)
     configuration = models.ForeignKey(
         Configuration, on_delete=models.PROTECT, null=True, related_name="messages", db_index=False
@@ -83,8 +105,13 @@ class Message(TenantOwned):
         )
         indexes = (
             models.Index(fields=["tenant", "occurred_at", "id"], name="message_log"),
-            models.Index(fields=["conversation", "occurred_at", "id"], name="message_thread"),
-            models.Index(fields=["tenant", "their_address", "occurred_at"], name="message_their_address"),
+            # Not yet for a text that has just come in: its conversation is found by a worker.
+            models.Index(
+                fields=["conversation", "occurred_at", "id"],
+                condition=Q(conversation__isnull=False),
+                name="message_thread",
+            ),
+            models.Index(fields=["tenant", "their_address", "occurred_at", "id"], name="message_their_address"),
             # One index for each state that waits: SQLite proves no list of states, and with the state as a column it
             # would leave a sender's own queue aside.
             models.Index(fields=["due_at", "id"], condition=Q(state="received"), name="message_received"),
@@ -99,6 +126,7 @@ class Message(TenantOwned):
                 name="message_waiting",
             ),
             models.Index(fields=["configuration"], condition=Q(state="held"), name="message_held"),
+            models.Index(fields=["tenant", "occurred_at", "id"], condition=ASIDE, name="message_aside"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="message_leased"),
             # What points here is looked for when a row is deleted: without these, in every message of every tenant.
             models.Index(fields=["in_reply_to"], condition=Q(in_reply_to__isnull=False), name="message_replies"),
@@ -108,6 +136,12 @@ class Message(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.our_address} {'→' if self.direction == Direction.OUT else '←'} {self.their_address}"
+
+    @property
+    def came_late(self) -> bool:
+        """Whether no webhook brought this text: it stood in Twilio's list, more than a minute ago."""
+        found = self.direction == Direction.IN and self.source in (Source.RECONCILED, Source.POLLING)
+        return found and self.created_at - self.occurred_at > LATE_AFTER
 
 
 class Attempt(TenantOwned):
@@ -130,6 +164,8 @@ class Attempt(TenantOwned):
     note = models.CharField(max_length=250, blank=True, default="")
     posting_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    # When Twilio's list was first seen without it, late enough to mean something; a second time proves it.
+    missed_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True)
 
     if TYPE_CHECKING:
         status_events: RelatedManager["StatusEvent"]
@@ -160,6 +196,10 @@ class StatusEvent(TenantOwned):
     note = models.CharField(max_length=60, blank=True, default="")
     raw = models.JSONField(default=dict)
     received_at = models.DateTimeField(default=clock.now)
+    # The address that was called, until a worker has applied the report; nothing is due after that.
+    asked_message = models.UUIDField(null=True)
+    asked_attempt = models.PositiveSmallIntegerField(default=0)
+    due_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("received_at", "id")
@@ -168,7 +208,10 @@ class StatusEvent(TenantOwned):
                 fields=["tenant", "account_sid", "provider_sid", "status", "error_code"], name="status_event_once"
             ),
         )
-        indexes = (models.Index(fields=["provider_sid"], condition=Q(attempt=None), name="status_event_orphans"),)
+        indexes = (
+            models.Index(fields=["provider_sid"], condition=Q(attempt=None), name="status_event_orphans"),
+            models.Index(fields=["due_at", "id"], condition=Q(due_at__isnull=False), name="status_event_due"),
+        )
 
     def __str__(self) -> str:
         return f"{self.provider_sid} {self.status}"
@@ -182,6 +225,8 @@ class Sender(TenantOwned):
     address = models.CharField(max_length=40)
     rate = models.FloatField(default=1.0)
     next_send_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(default=clock.now)
+    stopped_reason = models.CharField(max_length=40, blank=True, default="")
+    stopped_at = models.DateTimeField(null=True)
     served_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(default=clock.now)
 
     class Meta:
