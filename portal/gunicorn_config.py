@@ -30,5 +30,22 @@ def on_starting(server: object) -> None:
         from portal import startup
 
         startup.refuse_if_unfit()
+
+        from sms import import_signs
+
+        import_signs.note_start()
     except ImproperlyConfigured as problem:
         sys.exit(str(problem))
+
+
+def post_worker_init(worker: object) -> None:
+    """Get ready before the first request: load what the webhooks need, and keep the collector off what stays."""
+    import gc
+
+    from django.urls import get_resolver
+    from kombu.transport import redis  # noqa: F401  (what the first hint would load)
+
+    for urls in (None, "sms.webhooks.urls"):
+        get_resolver(urls).url_patterns  # noqa: B018  (a property that loads them)
+    gc.collect()
+    gc.freeze()

@@ -6,12 +6,10 @@ from ipaddress import ip_address
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
-from django.db import Error as DatabaseTrouble
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
-from portal import patience
-from tenants.secrets import SecretError
+from sms.webhooks import patience
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +31,8 @@ class WebhookPath:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         believe_proxies(request)
         if not request.path_info.startswith(PREFIX):
-            patience.wait_patiently()
-            return self.get_response(request)
+            with patience.patiently():
+                return self.get_response(request)
         response = _answer(request)
         for name, value in HEADERS.items():
             response.headers[name] = value
@@ -45,15 +43,11 @@ def _answer(request: HttpRequest) -> HttpResponse:
     """Call the view. Whatever goes wrong here is Twilio's to try again, and nobody's to read."""
     try:
         match = resolve(f"/{request.path_info[len(PREFIX) :]}", "sms.webhooks.urls")
-        patience.wait_briefly()
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
     except (Resolver404, Http404):
         return _says(404, "Not found.")
     except SuspiciousOperation:
         return _says(400, "This is no webhook.")
-    except (DatabaseTrouble, SecretError) as trouble:
-        log.error("portal.webhook.unavailable error=%s", type(trouble).__name__)
-        return _says(503, "Not available now. Try again.")
     except Exception:
         log.exception("portal.webhook.failed")
         return _says(500, "This went wrong. Try again.")

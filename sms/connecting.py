@@ -1,5 +1,6 @@
 """Connect a configuration with Twilio: ask who the account is, set a number's webhook, undo it; say what is left."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -213,11 +214,12 @@ def undo_webhook(actor: Actor, configuration: Configuration, change: WebhookChan
 
 def webhook_state(configuration: Configuration, refused_count: int = 0) -> WebhookState:
     """Say how the webhook does, from what has arrived. `refused_count` counts refusals since the last good request."""
-    problem = configuring.address_problem(configuration)
-    if problem:
-        return WebhookState("warn", _("No public address"), problem)
     if refused_count:
         return WebhookState("bad", _("Refuses requests"), _("The last request from Twilio had a wrong signature."))
+    if configuring.is_polling(configuration):
+        missed = _("Twilio's calls did not arrive lately. Compare the webhook at the number with the one here.")
+        problem = configuring.address_problem(configuration) or missed
+        return WebhookState("warn", _("Polling, up to 30 s late"), problem)
     if configuration.webhook_method == "GET":
         return WebhookState("warn", _("Set to GET"), _("Twilio calls with HTTP GET. Set it to HTTP POST there."))
     if configuration.last_in_at:
@@ -231,11 +233,11 @@ def refused_since_last_text(configuration: Configuration) -> int:
     return RefusedRequest.objects.filter(configuration=configuration, created_at__gt=since)[:100].count()
 
 
-def checklist(tenant: Tenant) -> list[Step]:
+def checklist(tenant: Tenant, configurations: Sequence[Configuration] | None = None) -> list[Step]:
     """Return the steps from nothing to texts that flow, each done or not, with where to do it."""
-    found = list(tenant.configurations.filter(deleted_at=None).values_list("id", "last_in_at", "last_out_at"))
-    first = found[0][0] if found else None
-    received, sent = any(row[1] for row in found), any(row[2] for row in found)
+    found = list(tenant.configurations.filter(deleted_at=None)) if configurations is None else configurations
+    first = found[0].pk if found else None
+    received, sent = any(row.last_in_at for row in found), any(row.last_out_at for row in found)
     there = _present(tenant)
     set_by_us = first is not None and there["webhook"]
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from sms import import_signs
 from sms.models import TwilioAccount
 from sms.twilio import setup
 from sms.webhooks import registry
@@ -88,8 +89,20 @@ def save(actor: Actor, account: TwilioAccount, finding: setup.Finding | None = N
         if is_new or changes:
             action = "sms.account.created" if is_new else "sms.account.changed"
             audit.record(actor, action, account, changes, tenant=account.tenant)
+            if not is_new:
+                import_signs.credentials_changed(account.pk)
     transaction.on_commit(registry.forget)
+    if not changes.keys().isdisjoint(("auth_token", "secondary_token")):
+        transaction.on_commit(lambda: _take_genuine(account), robust=True)
     return account
+
+
+def _take_genuine(account: TwilioAccount) -> None:
+    """Take what was refused for its signature only, when the new token explains it: it was a real text after all."""
+    # Taking a text leads to rules and answers, and these lead here.
+    from sms.webhooks import refused
+
+    refused.take_genuine(account.pk)
 
 
 def _changes(before: TwilioAccount | None, account: TwilioAccount) -> dict[str, object]:

@@ -3,20 +3,22 @@
 import logging
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from rules import routing
 from rules.engine import Action, Decision
 from rules.facts import InboundFacts
-from sms import claims, conversations, delivering, optouts
-from sms.models import Configuration, Conversation, Direction, Message, PhoneNumber
+from sms import callbacks, claims, conversations, delivering, optouts, rows, tombstones
+from sms.models import Configuration, Conversation, Direction, Message, PhoneNumber, Tombstone
 from sms.status import MessageState
 from sms.webhooks.payloads import InboundText
 from tenants import clock, hints
 from tenants.access import enter
+from tenants.ids import new_id
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,17 @@ _RELEASED_AT_ONCE = 1000
 OPEN_TENANT = {"tenant__enabled": True, "tenant__deleted_at": None, "tenant__sms_enabled": True}
 OPEN_CONFIGURATION = {"configuration__enabled": True, "configuration__deleted_at": None}
 _RETRY_AFTER = (5, 30, 120, 600)
+_NOTE_SECONDS = 60.0
+_methods_noted: dict[tuple[uuid.UUID, str], float] = {}
+
+
+_INSERT = rows.Insert(
+    Message,
+    *("id", "created_at", "tenant_id", "direction", "configuration_id", "our_address", "their_address", "body", "raw"),
+    *("media", "segments", "state", "state_reason", "account_sid", "provider_sid", "source", "occurred_at", "due_at"),
+    unless=Tombstone,
+    same=("tenant_id", "digest"),
+)
 
 
 def accept(
@@ -39,49 +52,51 @@ def accept(
     raw: bytes,
     held: bool = False,
     source: str = "webhook",
+    occurred_at: datetime | None = None,
 ) -> bool:
-    """Store a text with one statement, once per MessageSid; returns False for one that is already there.
+    """Store a text with one statement, once per MessageSid; returns False for one that is there, or was erased.
 
     `held` keeps it unprocessed: the tenant or the configuration is disabled.
     """
-    row = Message(
-        tenant_id=tenant_id,
-        configuration_id=configuration_id,
-        direction=Direction.IN,
-        our_address=text.to_address[:_LONGEST_ADDRESS],
-        their_address=text.from_address[:_LONGEST_ADDRESS],
-        body=text.body,
-        raw=raw,
-        media=[{"url": media.url, "content_type": media.content_type} for media in text.media],
-        segments=min(max(1, text.num_segments), _MOST_SEGMENTS),
-        state=MessageState.HELD if held else MessageState.RECEIVED,
-        state_reason="disabled" if held else "",
-        account_sid=text.account_sid,
-        provider_sid=text.message_sid,
-        source=source,
-    )
-    stored = _insert_once(row)
+    now = clock.now()
+    values = {
+        "id": new_id(),
+        "created_at": now,
+        "tenant_id": tenant_id,
+        "direction": Direction.IN.value,
+        "configuration_id": configuration_id,
+        "our_address": text.to_address[:_LONGEST_ADDRESS],
+        "their_address": text.from_address[:_LONGEST_ADDRESS],
+        "body": text.body,
+        "raw": raw,
+        "media": [{"url": media.url, "content_type": media.content_type} for media in text.media],
+        "segments": min(max(1, text.num_segments), _MOST_SEGMENTS),
+        "state": (MessageState.HELD if held else MessageState.RECEIVED).value,
+        "state_reason": "disabled" if held else "",
+        "account_sid": text.account_sid,
+        "provider_sid": text.message_sid,
+        "source": source,
+        "occurred_at": occurred_at or now,
+        "due_at": now,
+        "digest": tombstones.digest_of(text.account_sid, text.message_sid),
+    }
+    stored = _insert_once(values)
     if stored and not held:
         hints.hint("inbound")
     return stored
 
 
-def _insert_once(row: Message) -> bool:
-    """Insert without an ORM round trip more than needed: the webhook path is counted in statements."""
-    fields = Message._meta.concrete_fields
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
-    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
-    table = connection.ops.quote_name(Message._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING", values)  # noqa: S608
-        return bool(cursor.rowcount == 1)
+def _insert_once(values: dict[str, Any]) -> bool:
+    return _INSERT.run(values)
 
 
 def note_method(configuration_id: uuid.UUID, known: str, method: str) -> None:
-    """Remember whether Twilio calls with GET, which the details page asks to change."""
-    if known != method:
-        Configuration.objects.filter(pk=configuration_id).update(webhook_method=method)
+    """Remember whether Twilio calls with GET, which the details page asks to change; once a minute at most."""
+    slot, now = (configuration_id, method), time.monotonic()
+    if known == method or _methods_noted.get(slot, 0.0) > now:
+        return
+    _methods_noted[slot] = now + _NOTE_SECONDS
+    Configuration.objects.filter(pk=configuration_id).update(webhook_method=method)
 
 
 def release() -> int:
@@ -89,8 +104,8 @@ def release() -> int:
     reopened = Message.objects.filter(
         direction=Direction.IN, state=MessageState.HELD, **OPEN_TENANT, **OPEN_CONFIGURATION
     )
-    rows = reopened.values("pk")[:_RELEASED_AT_ONCE]
-    released = Message.objects.filter(pk__in=rows, state=MessageState.HELD).update(
+    some = reopened.values("pk")[:_RELEASED_AT_ONCE]
+    released = Message.objects.filter(pk__in=some, state=MessageState.HELD).update(
         state=MessageState.RECEIVED, state_reason="", due_at=clock.now()
     )
     if released:
@@ -98,11 +113,11 @@ def release() -> int:
     return released
 
 
-def work() -> int:
-    """Process the texts that are due, for half a minute at most; returns how many."""
+def work(should_stop: Callable[[], bool] = lambda: False) -> int:
+    """Process the texts and apply the reports that are due, in turn, for half a minute at most; returns how many."""
     clock.sync()
     done, until = 0, time.monotonic() + _ROUND_SECONDS
-    while batch := _work_batch():
+    while not should_stop() and (batch := _work_batch() + callbacks.apply_due()):
         done += batch
         if time.monotonic() > until:
             hints.hint("inbound")

@@ -120,12 +120,14 @@ def parse_status(params: Sequence[tuple[str, str]]) -> StatusReport:
 def _fields(params: Sequence[tuple[str, str]]) -> tuple[Parameters, Mapping[str, str]]:
     """Drop NUL, which a database cannot store, and refuse a second value of what identifies a text."""
     parameters = tuple((name.replace("\0", ""), value.replace("\0", "")) for name, value in params)
-    seen = Counter(name for name, _ in parameters)
-    twice = [name for name in _ONCE if seen[name] > 1]
-    if twice:
-        raise PayloadError("repeated", f"{twice[0]} was sent more than once.")
-    # Of other repeated names the first value counts.
-    return parameters, dict(reversed(parameters))
+    # Of repeated names the first value counts.
+    fields = dict(reversed(parameters))
+    if len(fields) < len(parameters):
+        seen = Counter(name for name, _ in parameters)
+        twice = [name for name in _ONCE if seen[name] > 1]
+        if twice:
+            raise PayloadError("repeated", f"{twice[0]} was sent more than once.")
+    return parameters, fields
 
 
 def _message_sid(fields: Mapping[str, str]) -> str:

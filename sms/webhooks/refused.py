@@ -1,44 +1,67 @@
-"""Keep refused webhook requests for diagnosis: a few per configuration, with the address that was checked."""
+"""Keep refused webhook requests: for diagnosis, and to be taken after all when a new Auth Token proves them genuine."""
 
+import uuid
 from datetime import timedelta
 
-from django.conf import settings
-from django.http import HttpRequest
-
 from sms.models import RefusedRequest
-from sms.twilio.client import is_sandbox
-from sms.webhooks.registry import Entry
+from sms.webhooks import intake, registry, signature
 from tenants import clock
 
 KEPT_PER_CONFIGURATION = 1000
 KEPT_FOR = timedelta(hours=72)
-_BODY = 16_384
+# Twilio's requests are a quarter of this at most; the beginning of a larger one is kept to be looked at.
+_WHOLE = 65_536
 
 
-def bases(account_sid: str) -> list[str]:
-    """Return the addresses under which Twilio may have called: never the request's own Host."""
-    if is_sandbox(account_sid):
-        return [url for url in (settings.LOCAL_BASE_URL, settings.PUBLIC_BASE_URL) if url]
-    return [
-        url for url in (settings.PUBLIC_BASE_URL, settings.FALLBACK_BASE_URL, *settings.PUBLIC_BASE_URL_ALIASES) if url
-    ]
-
-
-def keep(request: HttpRequest, entry: Entry, reason: str) -> None:
-    """Store a refused request, unless the configuration has enough of them."""
-    rows = RefusedRequest.objects.filter(configuration_id=entry.configuration_id)
-    if rows.count() >= KEPT_PER_CONFIGURATION:
-        return
-    base = next(iter(bases(entry.account_sid)), "")
-    query = request.META.get("QUERY_STRING", "")
+def keep(arrival: intake.Arrival, entry: registry.Entry, reason: str) -> None:
+    """Store a refused request; the oldest of its configuration gives way when there are too many."""
+    signed = arrival.signed
+    is_whole = len(signed.body) + len(signed.query) <= _WHOLE
+    base = next(iter(registry.bases(entry.account_sid)), "")
     RefusedRequest.objects.create(
         tenant_id=entry.tenant_id,
         configuration_id=entry.configuration_id,
         reason=reason,
-        signed_url=f"{base}{request.path}{'?' if query else ''}{query}"[:500],
-        method=request.method or "",
-        body=request.body[:_BODY],
-        signature=request.headers.get("X-Twilio-Signature", "")[:120],
+        signed_url=f"{base}{signed.path}{'?' if signed.query else ''}{signed.query}"[:500],
+        method=signed.method,
+        path=signed.path if is_whole else "",
+        query=signed.query if is_whole else "",
+        body=signed.body[:_WHOLE],
+        content_type=signed.content_type[:100],
+        signature=signed.signature[:120],
+        signature_settings=signed.settings[:200],
+    )
+    kept = RefusedRequest.objects.filter(configuration_id=entry.configuration_id)
+    surplus = kept.order_by("-created_at", "-id").values_list("pk", flat=True)[KEPT_PER_CONFIGURATION:][:100]
+    if found := list(surplus):
+        RefusedRequest.objects.filter(pk__in=found).delete()
+
+
+def take_genuine(account_id: uuid.UUID) -> int:
+    """Take the kept requests that one of an account's tokens explains by now; returns how many.
+
+    Each is stored once by the same way as a live one, and is no refusal any more.
+    """
+    rows = RefusedRequest.objects.filter(configuration__account=account_id, reason="bad_signature")
+    taken = 0
+    for row in rows.exclude(path="").order_by("created_at", "id").iterator(chunk_size=100):
+        arrival = intake.again(_signed(row), row.created_at)
+        entry = registry.find(arrival.key)
+        if entry is not None and intake.verify(arrival, entry) and intake.take(arrival) is None:
+            row.delete()
+            taken += 1
+    return taken
+
+
+def _signed(row: RefusedRequest) -> signature.Signed:
+    return signature.Signed(
+        method=row.method,
+        path=row.path,
+        query=row.query,
+        body=bytes(row.body),
+        content_type=row.content_type,
+        signature=row.signature,
+        settings=row.signature_settings,
     )
 
 

@@ -6,7 +6,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sms.models import TwilioAccount, WebhookKey
+from django.conf import settings
+
+from sms.models import Configuration, TwilioAccount, WebhookKey
+from sms.twilio.client import is_sandbox
 from tenants import clock, secrets
 
 _KEEP_SECONDS = 10.0
@@ -29,13 +32,13 @@ class Entry:
     former_token_kept: bool
     webhook_method: str
 
-    def takes_messages(self) -> bool:
-        """Whether the key still receives texts; a rotated one does until its overlap ends."""
-        return self.retires_at is None or self.retires_at > clock.now()
+    def takes_messages(self, at: datetime) -> bool:
+        """Whether the key received texts at a moment; a rotated one does until its overlap ends."""
+        return self.retires_at is None or self.retires_at > at
 
-    def takes_reports(self) -> bool:
-        """Whether the key still receives delivery reports of texts sent before a rotation."""
-        return self.retires_at is None or self.retires_at + STATUS_OVERLAP > clock.now()
+    def takes_reports(self, at: datetime) -> bool:
+        """Whether the key received delivery reports at a moment: of texts sent before a rotation, too."""
+        return self.retires_at is None or self.retires_at + STATUS_OVERLAP > at
 
 
 _lock = threading.Lock()
@@ -45,9 +48,8 @@ _noted: dict[tuple[uuid.UUID, int], float] = {}
 
 def find(key: str, *, fresh: bool = False) -> Entry | None:
     """Return what a key stands for, or None when no living configuration has it."""
-    kept = _entries.get(key)
-    if kept and not fresh and kept[0] > time.monotonic():
-        return kept[1]
+    if not fresh and (kept := remembered(key)):
+        return kept
     entry = _read(key)
     with _lock:
         if entry is None:
@@ -57,6 +59,21 @@ def find(key: str, *, fresh: bool = False) -> Entry | None:
                 _entries.clear()
             _entries[key] = (time.monotonic() + _KEEP_SECONDS, entry)
     return entry
+
+
+def remembered(key: str) -> Entry | None:
+    """Return what a key stood for a moment ago, without the database."""
+    kept = _entries.get(key)
+    return kept[1] if kept and kept[0] > time.monotonic() else None
+
+
+def bases(account_sid: str) -> list[str]:
+    """Return the addresses under which Twilio may have called: never the request's own Host."""
+    if is_sandbox(account_sid):
+        return [url for url in (settings.LOCAL_BASE_URL, settings.PUBLIC_BASE_URL) if url]
+    return [
+        url for url in (settings.PUBLIC_BASE_URL, settings.FALLBACK_BASE_URL, *settings.PUBLIC_BASE_URL_ALIASES) if url
+    ]
 
 
 def forget() -> None:
@@ -89,13 +106,18 @@ def _read(key: str) -> Entry | None:
 
 
 def note_token(entry: Entry, token: int) -> None:
-    """Remember which Auth Token signed, once a minute; a replaced one goes when the new one has been seen at work."""
-    slot, now = (entry.account_id, token), time.monotonic()
-    if _noted.get(slot, 0.0) > now:
+    """Remember who was heard and which Auth Token signed, once a minute.
+
+    A replaced token goes when the new one has been seen at work.
+    """
+    slot, moment = (entry.configuration_id, token), time.monotonic()
+    if _noted.get(slot, 0.0) > moment:
         return
-    _noted[slot] = now + _NOTE_SECONDS
+    _noted[slot] = moment + _NOTE_SECONDS
+    now = clock.now()
+    Configuration.objects.filter(pk=entry.configuration_id).update(signed_at=now)
     account = TwilioAccount.objects.filter(pk=entry.account_id)
-    account.update(**{"secondary_seen_at" if token else "token_seen_at": clock.now()})
+    account.update(**{"secondary_seen_at" if token else "token_seen_at": now})
     if token == 0 and entry.former_token_kept:
         # Only a former token: meanwhile somebody may have typed a real secondary one.
         former = account.filter(secondary_is_former=True)

@@ -6,9 +6,10 @@ https://www.twilio.com/docs/usage/webhooks/webhooks-security
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qs, parse_qsl, urlsplit, urlunsplit
+from functools import lru_cache
+from urllib.parse import parse_qs, unquote_to_bytes, urlsplit, urlunsplit
 
 _HASHES = {"HMAC_SHA1": hashlib.sha1, "HMAC_SHA256": hashlib.sha256}
 _FORM = "application/x-www-form-urlencoded"
@@ -42,7 +43,7 @@ def verify(request: Signed, *, bases: Sequence[str], tokens: Sequence[str]) -> M
     if parameters is None or algorithm not in _HASHES:
         return None
     given = request.signature.encode("utf-8", "replace")
-    for url in signed_urls(request, bases):
+    for url in _addresses(request, bases):
         for index, token in enumerate(tokens):
             if token.strip() and hmac.compare_digest(_mac(url, parameters, token, algorithm), given):
                 return Match(index, url)
@@ -56,10 +57,15 @@ def sign(url: str, body: bytes, token: str, algorithm: str = "HMAC_SHA1") -> str
 
 def signed_urls(request: Signed, bases: Sequence[str]) -> tuple[str, ...]:
     """List the addresses Twilio may have signed: each base as it is, without and with its port."""
+    return tuple(dict.fromkeys(_addresses(request, bases)))
+
+
+def _addresses(request: Signed, bases: Sequence[str]) -> Iterator[str]:
     rest = request.path + (f"?{request.query}" if request.query else "")
-    return tuple(dict.fromkeys(form + rest for base in bases for form in _forms(base.rstrip("/"))))
+    return (form + rest for base in bases for form in _forms(base.rstrip("/")))
 
 
+@lru_cache(maxsize=32)
 def _forms(base: str) -> tuple[str, str, str]:
     parts = urlsplit(base)
     host = parts.netloc.removesuffix(f":{parts.port}")
@@ -83,13 +89,16 @@ def _signed_parameters(request: Signed) -> bytes | None:
 
 
 def _flatten(body: bytes) -> bytes:
-    """Join each unique key with each of its unique values, in byte order; Latin-1 carries bytes unchanged."""
-    pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
-    return b"".join((key + value).encode("latin-1") for key, value in sorted(set(pairs)))
+    """Join each unique key with each of its unique values, in byte order."""
+    halves = (field.partition(b"=") for field in body.replace(b"+", b" ").split(b"&") if field)
+    pairs = {(unquote_to_bytes(key), unquote_to_bytes(value)) for key, _, value in halves}
+    return b"".join(key + value for key, value in sorted(pairs))
 
 
 def _algorithm(settings: str) -> str:
     """Read `key=…,algorithm=HMAC_SHA256`; without that header the classic signature applies."""
+    if not settings:
+        return "HMAC_SHA1"
     named = dict(part.strip().split("=", 1) for part in settings.split(",") if "=" in part)
     return named.get("algorithm", "").strip().upper() or "HMAC_SHA1"
 

@@ -9,19 +9,24 @@ from django.db import OperationalError, connection
 from django.db.utils import DataError, InterfaceError
 from django.test import Client, RequestFactory
 
-from portal import patience, webhook_path
+from portal import webhook_path
 from sms.models import Message
-from sms.webhooks import limits, registry
+from sms.webhooks import limits, outage, patience, registry, spool
+from sms.webhooks.views import EMPTY_TWIML
 from tenants.secrets import SecretError
 from tests.conftest import ON_POSTGRES
 from tests.sms.webhook_client import BASE, path_of, post, text
 
 
 @pytest.fixture(autouse=True)
-def _public(settings):
+def _public(settings, tmp_path):
     settings.PUBLIC_BASE_URL = BASE
+    settings.VAR_DIR = tmp_path
     registry.forget()
     limits.forget()
+    outage.over()
+    yield
+    outage.over()
 
 
 # --- Whatever goes wrong ---
@@ -29,14 +34,26 @@ def _public(settings):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("trouble", [OperationalError, InterfaceError, DataError, SecretError])
-def test_a_database_that_does_not_answer_asks_twilio_to_try_again(cast, monkeypatch, trouble):
+def test_a_text_that_the_database_does_not_take_is_kept_on_disk(cast, monkeypatch, trouble):
     def fail(*args, **kwargs):
         raise trouble("canary: connection to +12025550199 lost")
 
     monkeypatch.setattr("sms.inbound._insert_once", fail)
     answer = post(path_of(cast.configuration), text(cast.configuration))
-    assert answer.status_code == 503
-    assert answer.content == b"Not available now. Try again."
+    assert (answer.status_code, answer.content) == (200, EMPTY_TWIML)
+    assert spool.state().files == 1
+
+
+@pytest.mark.django_db
+def test_twilio_is_asked_to_try_again_when_neither_database_nor_disk_take_a_text(cast, monkeypatch, settings, tmp_path):
+    def fail(*args, **kwargs):
+        raise OperationalError("canary: connection to +12025550199 lost")
+
+    (tmp_path / "a file").touch()
+    settings.VAR_DIR = tmp_path / "a file"
+    monkeypatch.setattr("sms.inbound._insert_once", fail)
+    answer = post(path_of(cast.configuration), text(cast.configuration))
+    assert (answer.status_code, answer.content) == (503, b"Not available now. Try again.")
 
 
 @pytest.mark.django_db
@@ -135,9 +152,9 @@ def test_webhooks_wait_briefly_and_pages_patiently(cast, client, monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_thread_that_only_answers_webhooks_is_told_once(cast, django_assert_num_queries):
-    patience.wait_briefly()
+    patience.tell_server()
     with django_assert_num_queries(0):
-        patience.wait_briefly()
+        patience.tell_server()
     patience.wait_patiently()
     with django_assert_num_queries(0):
         patience.wait_patiently()
@@ -145,9 +162,9 @@ def test_a_thread_that_only_answers_webhooks_is_told_once(cast, django_assert_nu
 
 @pytest.mark.django_db(transaction=True)
 def test_a_new_connection_is_told_anew(cast):
-    patience.wait_briefly()
+    patience.tell_server()
     connection.close()
-    patience.wait_briefly()
+    patience.tell_server()
     assert waits() == BRIEF
     connection.close()
     patience.wait_patiently()
@@ -156,25 +173,28 @@ def test_a_new_connection_is_told_anew(cast):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(ON_POSTGRES, reason="SQLite's one write lock")
-def test_a_locked_sqlite_asks_twilio_to_try_again(cast):
+def test_a_text_for_a_locked_sqlite_is_kept_on_disk(cast):
     """Another connection holds the write lock for as long as it takes; the webhook does not wait for it to end."""
     path, parameters = path_of(cast.configuration), text(cast.configuration)
     registry.find(path.split("/")[3])
     other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
     try:
         other.execute("BEGIN IMMEDIATE")
-        assert post(path, parameters).status_code == 503
+        assert post(path, parameters).status_code == 200
+        assert spool.state().files == 1
         other.execute("ROLLBACK")
+        outage.over()
         assert post(path, parameters).status_code == 200
     finally:
         other.close()
         patience.wait_patiently()
+    assert spool.drain()["stored"] == 1
     assert Message.objects.count() == 1
 
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_a_locked_postgresql_asks_twilio_to_try_again(cast):
+def test_a_text_for_a_locked_table_is_kept_on_disk(cast):
     """A migration that holds the table makes webhooks give up, not pile up."""
     path, parameters = path_of(cast.configuration), text(cast.configuration)
     locked, free = threading.Event(), threading.Event()
@@ -192,12 +212,15 @@ def test_a_locked_postgresql_asks_twilio_to_try_again(cast):
     holder.start()
     try:
         assert locked.wait(30)
-        assert post(path, parameters).status_code == 503
+        assert post(path, parameters).status_code == 200
+        assert spool.state().files == 1
     finally:
         free.set()
         holder.join(30)
+    outage.over()
     assert post(path, parameters).status_code == 200
     patience.wait_patiently()
+    assert spool.drain()["stored"] == 1
     assert Message.objects.count() == 1
 
 
