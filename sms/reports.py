@@ -2,7 +2,6 @@
 
 import logging
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -23,13 +22,6 @@ log = logging.getLogger(__name__)
 FIRST_LOOK_SECONDS = 600.0
 
 
-def apply_callback(
-    tenant_id: uuid.UUID, report: StatusReport, *, message_id: uuid.UUID, attempt_number: int
-) -> StatusEvent:
-    """Apply what came to the address that we gave Twilio for one attempt."""
-    return apply_report(tenant_id, report, message_id=message_id, attempt_number=attempt_number)
-
-
 def apply_report(
     tenant_id: uuid.UUID,
     report: StatusReport,
@@ -43,29 +35,43 @@ def apply_report(
     The first signed report for an attempt without a SID binds it: the text was taken, whatever we saw.
     """
     with transaction.atomic():
-        message, attempt = _find(tenant_id, report, message_id, attempt_number)
         event = _event(tenant_id, report, source)
-        if message is None or attempt is None:
-            event.note = "no such attempt"
-            log.warning("sms.report.orphan sid=%s", report.message_sid)
-        else:
-            event.attempt = attempt
-            event.note = _apply(message, attempt, report)
+        message = _settle(event, message_id, attempt_number)
         StatusEvent.objects.bulk_create([event], ignore_conflicts=True)
     if message is not None and not event.note:
-        _react(message, report)
+        react(message, event)
     return event
 
 
+def apply_event(event: StatusEvent) -> Message | None:
+    """Apply a stored report inside the caller's transaction, which has locked it; returns the text that it is about."""
+    message = _settle(event, event.asked_message, event.asked_attempt)
+    StatusEvent.objects.filter(pk=event.pk).update(attempt=event.attempt, note=event.note)
+    return message
+
+
+def _settle(event: StatusEvent, message_id: uuid.UUID | None, number: int | None) -> Message | None:
+    """Give an event its attempt and its note; what fits no attempt is an orphan."""
+    message, attempt = _find(event, message_id, number)
+    if message is None or attempt is None:
+        event.note = "no such attempt"
+        log.warning("sms.report.orphan sid=%s", event.provider_sid)
+    else:
+        event.attempt = attempt
+        event.note = _apply(message, attempt, event)
+        touch([message.conversation_id])
+    return message
+
+
 def _find(
-    tenant_id: uuid.UUID, report: StatusReport, message_id: uuid.UUID | None, number: int | None
+    event: StatusEvent, message_id: uuid.UUID | None, number: int | None
 ) -> tuple[Message | None, Attempt | None]:
     """Find the attempt, by the address that was called, else by SID; its message is locked first."""
     if message_id is None or number is None:
-        sent = Attempt.objects.filter(tenant_id=tenant_id, account_sid=report.account_sid)
-        by_sid = with_sid(sent, [report.message_sid])
+        sent = Attempt.objects.filter(tenant_id=event.tenant_id, account_sid=event.account_sid)
+        by_sid = with_sid(sent, [event.provider_sid])
         message_id, number = by_sid.values_list("message_id", "number").first() or (None, None)
-    rows = Message.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, direction=Direction.OUT)
+    rows = Message.objects.select_for_update(no_key=True).filter(tenant_id=event.tenant_id, direction=Direction.OUT)
     message = rows.filter(pk=message_id).defer("raw").first() if message_id else None
     if message is None:
         return None, None
@@ -92,23 +98,22 @@ def _event(tenant_id: uuid.UUID, report: StatusReport, source: str) -> StatusEve
     )
 
 
-def _apply(message: Message, attempt: Attempt, report: StatusReport) -> str:
+def _apply(message: Message, attempt: Attempt, event: StatusEvent) -> str:
     """Bind and climb; returns a note when the report does not belong to what we know, or shows a double send."""
-    if attempt.account_sid != report.account_sid:
-        return _suspicious("account_mismatch", message, report)
-    if not attempt.provider_sid and not bind(message, attempt, report.message_sid):
-        return _suspicious("sid_mismatch", message, report)
-    if attempt.provider_sid != report.message_sid:
-        return _suspicious("sid_mismatch", message, report)
-    _climb(message, attempt, report.status, report.error_code)
-    touch([message.conversation_id])
+    if attempt.account_sid != event.account_sid:
+        return _suspicious("account_mismatch", message, event)
+    if not attempt.provider_sid and not bind(message, attempt, event.provider_sid):
+        return _suspicious("sid_mismatch", message, event)
+    if attempt.provider_sid != event.provider_sid:
+        return _suspicious("sid_mismatch", message, event)
+    _climb(message, attempt, event.status, event.error_code)
     if _taken_twice(message, attempt):
-        return _suspicious("possible_double_send", message, report)
+        return _suspicious("possible_double_send", message, event)
     return ""
 
 
-def _suspicious(note: str, message: Message, report: StatusReport) -> str:
-    log.warning("sms.report.%s message=%s sid=%s", note, message.id.hex, report.message_sid)
+def _suspicious(note: str, message: Message, event: StatusEvent) -> str:
+    log.warning("sms.report.%s message=%s sid=%s", note, message.id.hex, event.provider_sid)
     return note
 
 
@@ -175,24 +180,12 @@ def _climb(message: Message, attempt: Attempt, status: str, error_code: str) -> 
         Message.objects.filter(pk=message.pk).update(provider_status=status, error_code=error_code, **done)
 
 
-def note_created(taken: Sequence[tuple[uuid.UUID, uuid.UUID, str]]) -> None:
-    """Note the first status of texts that Twilio has just taken: (message, attempt, status), in one go."""
-    by_status: defaultdict[str, list[tuple[uuid.UUID, uuid.UUID]]] = defaultdict(list)
-    for message, attempt, status in taken:
-        by_status[status].append((message, attempt))
-    for status, pairs in by_status.items():
-        rank = rank_of(status)
-        if rank is not None:
-            attempts = Attempt.objects.filter(pk__in=[attempt for _, attempt in pairs], provider_rank__lt=rank)
-            attempts.update(provider_status=status, provider_rank=rank)
-            Message.objects.filter(pk__in=[message for message, _ in pairs]).update(provider_status=status)
-
-
 def attach_orphans(attempts: Iterable[Attempt]) -> None:
     """Give attempts whose SID has just become known the reports that came too early, and climb by them."""
     by_sid = {(attempt.tenant_id, attempt.account_sid, attempt.provider_sid): attempt for attempt in attempts}
+    # What still waits to be applied finds its attempt by itself.
     early = StatusEvent.objects.filter(
-        attempt=None, tenant_id__in={key[0] for key in by_sid}, provider_sid__in=[key[2] for key in by_sid]
+        attempt=None, due_at=None, tenant_id__in={key[0] for key in by_sid}, provider_sid__in=[key[2] for key in by_sid]
     )
     for event in early.order_by("received_at", "id"):
         attempt = by_sid.get((event.tenant_id, event.account_sid, event.provider_sid))
@@ -210,13 +203,13 @@ def touch(conversation_ids: Iterable[uuid.UUID | None]) -> None:
     rows.update(version=F("version") + 1)
 
 
-def _react(message: Message, report: StatusReport) -> None:
+def react(message: Message, event: StatusEvent) -> None:
     """Do what an error after acceptance asks for. Nothing is ever sent again from here."""
-    if not report.error_code:
+    if not event.error_code:
         return
-    after = errors.explain(report.error_code).after
+    after = errors.explain(event.error_code).after
     if after == Aftermath.SUPPRESS_PAIR:
         with transaction.atomic():
             optouts.add(message.tenant, message.our_address, message.their_address, source="twilio")
     elif after == Aftermath.STOP_CONFIGURATION and message.configuration_id:
-        breaker.hold(message.configuration_id, report.error_code)
+        breaker.hold(message.configuration_id, event.error_code)

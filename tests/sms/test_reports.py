@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from sms import outbound, recording, reports, sending
+from sms import callbacks, outbound, recording, reports, sending
 from sms.models import Configuration, Message, OptOut, Sender, StatusEvent
 from sms.outcomes import Answer
 from sms.recording import Result
 from sms.sending import Claimed
 from sms.webhooks.payloads import StatusReport
 from tenants import audit, clock
+from tenants.models import Tenant
 from tests import factories
 from tests.factories import OUR_NUMBER, THEIR_NUMBER
 from tests.sms.conftest import let_send
@@ -34,10 +35,22 @@ def report(cast: factories.Cast, status: str, sid: str = SID, code: str = "", ac
 
 
 def apply(cast: factories.Cast, message: Message, status: str, number: int = 1, **wanted: Any) -> StatusEvent:
-    found = report(cast, status, **wanted)
-    event = reports.apply_callback(cast.acme.id, found, message_id=message.id, attempt_number=number)
+    return told(cast.acme, message, report(cast, status, **wanted), number)
+
+
+def told(tenant: Tenant, message: Message, found: StatusReport, number: int = 1) -> StatusEvent:
+    """Store a callback as the web server does, apply it as a worker does, and return what is kept of it."""
+    callbacks.store(tenant.id, found, message_id=message.id, attempt_number=number)
+    callbacks.apply_due()
     message.refresh_from_db()
-    return event
+    assert not callbacks.has_due()
+    return StatusEvent.objects.get(
+        tenant=tenant,
+        account_sid=found.account_sid,
+        provider_sid=found.message_sid,
+        status=found.status,
+        error_code=found.error_code,
+    )
 
 
 def posting(cast: factories.Cast) -> tuple[Message, Claimed]:
@@ -206,8 +219,7 @@ def test_another_account_moves_nothing(cast: factories.Cast) -> None:
 def test_a_report_for_a_text_of_another_tenant_is_an_orphan_of_its_own(cast: factories.Cast) -> None:
     message = accepted(cast)
     found = report(cast, "delivered")
-    event = reports.apply_callback(cast.globex.id, found, message_id=message.id, attempt_number=1)
-    message.refresh_from_db()
+    event = told(cast.globex, message, found)
     assert (event.attempt, event.tenant_id, message.provider_status) == (None, cast.globex.id, "queued")
 
 
