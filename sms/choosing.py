@@ -56,16 +56,30 @@ class NoWay(Exception):
 def choose(tenant: Tenant, writer: Writer, routes: Iterable[Route], to: E164, *, num_media: int = 0) -> Way:
     """Return the first route that has a usable configuration and a sender.
 
+    One whose sender Twilio will not carry is taken only when there is no other: the text waits there.
+
     Raises:
         NoWay: none has; the reason of the first one is given.
     """
     first: NoWay | None = None
+    waiting: Way | None = None
     for route in routes:
         try:
-            return _try(tenant, writer, route, to, num_media)
+            way = _try(tenant, writer, route, to, num_media)
         except NoWay as error:
             first = first or error
+            continue
+        if not _is_stopped(way):
+            return way
+        waiting = waiting or way
+    if waiting is not None:
+        return waiting
     raise first or NoWay("route", _("No route of the outbound rule is switched on. Switch one on."))
+
+
+def _is_stopped(way: Way) -> bool:
+    sender = way.configuration.senders.filter(address=way.choice.address, tenant=way.configuration.tenant_id)
+    return sender.filter(stopped_at__isnull=False).exists()
 
 
 def _try(tenant: Tenant, writer: Writer, route: Route, to: E164, num_media: int) -> Way:

@@ -13,6 +13,7 @@ from sms import choosing, optouts
 from sms.choosing import NoWay, Way, Writer
 from tenants.models import Member, Tenant
 from tenants.models.members import SendingRight
+from tenants.quotas import QuotaReached
 
 LONGEST_BODY = 1600
 
@@ -33,6 +34,14 @@ class IdempotencyConflict(SendRefused):
         super().__init__(
             "idempotency_conflict", _("This Idempotency-Key was used for another text. Use a new key for each text.")
         )
+
+
+class OverLimit(SendRefused):
+    """The tenant has sent as many texts as it may, until `window` ends."""
+
+    def __init__(self, reached: QuotaReached) -> None:
+        super().__init__(f"limit_{reached.window.kind}", str(reached))
+        self.window = reached.window
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from rules.conditions import ConditionError
 from rules.documents import Route
 from rules.e164 import E164
-from sms import choosing, conversations, sending
+from sms import choosing, conversations, errors, sending
 from sms.choosing import NoWay, Way, Writer
-from sms.models import Message
+from sms.models import Direction, Message, Sender
 from sms.status import MessageState
+from tenants import clock, hints
+
+# Why a text waits whose sender Twilio will not carry; also says that no other route was found for it.
+SENDER_STOPPED = "Its sender is stopped: see the configuration"
+_BATCH = 100
 
 
 def take_next_route(row: Message, now: datetime) -> bool:
@@ -23,8 +30,32 @@ def take_next_route(row: Message, now: datetime) -> bool:
         way = choosing.choose(row.tenant, writer, routes, to, num_media=len(row.media))
     except NoWay:
         return False
+    if way.configuration.senders.filter(address=way.choice.address, stopped_at__isnull=False).exists():
+        return False
     _move(row, way, now)
     return True
+
+
+def move_waiting() -> int:
+    """Look once at each text that waits for a stopped sender: it takes its next route, or says why it waits."""
+    moved = 0
+    for sender in Sender.objects.filter(stopped_at__isnull=False).order_by("stopped_at")[:_BATCH]:
+        moved += _move_waiting(sender)
+    if moved:
+        hints.note("send")
+    return moved
+
+
+@transaction.atomic
+def _move_waiting(sender: Sender) -> int:
+    rows = Message.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).select_related("tenant")
+    queued = rows.filter(direction=Direction.OUT, state=MessageState.QUEUED, configuration=sender.configuration_id)
+    unseen = queued.filter(our_address=sender.address).exclude(state_reason=SENDER_STOPPED)
+    found = list(unseen.order_by("priority", "due_at", "id").defer("raw")[:_BATCH])
+    may_move = errors.explain(sender.stopped_reason).next_route
+    moved = {row.pk for row in found if may_move and take_next_route(row, clock.now())}
+    Message.objects.filter(pk__in={row.pk for row in found} - moved).update(state_reason=SENDER_STOPPED)
+    return len(moved)
 
 
 def _routes_left(decision: Mapping[str, Any]) -> list[Route]:

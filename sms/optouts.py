@@ -4,6 +4,7 @@ from django.db import transaction
 
 from sms import claims, conversations
 from sms.models import Direction, Message, OptOut
+from sms.models.messages import Source
 from sms.status import MessageState
 from sms.webhooks import payloads
 from tenants import audit, clock
@@ -41,10 +42,25 @@ def note_inbound(message: Message) -> None:
     """Start or end an opt-out when a received text is exactly such a word, or Twilio says that it is."""
     said = _opt_out_type(message)
     word = word_of(message.body)
+    if _is_overtaken(message):
+        return
     if said == "STOP" or (not said and word in STOP_WORDS):
         add(message.tenant, message.our_address, message.their_address, source="text", word=word[:20])
     elif said == "START" or (not said and word in START_WORDS):
         _reopen(message)
+
+
+def _is_overtaken(message: Message) -> bool:
+    """Whether a text that came late says what they have taken back since: at Twilio, the last word counts."""
+    if message.source == Source.WEBHOOK or not is_word(message):
+        return False
+    later = message.tenant.messages.filter(
+        direction=Direction.IN,
+        our_address=message.our_address,
+        their_address=message.their_address,
+        occurred_at__gt=message.occurred_at,
+    )
+    return any(is_word(text) for text in later.order_by("occurred_at")[:100])
 
 
 def _opt_out_type(message: Message) -> str:

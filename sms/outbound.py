@@ -11,18 +11,21 @@ from django.utils.translation import gettext as _
 
 from sms import conversations, drafting, segments, sending
 from sms.choosing import Writer
-from sms.drafting import Draft, IdempotencyConflict, SendRefused
+from sms.drafting import Draft, IdempotencyConflict, OverLimit, SendRefused
 from sms.models import Attempt, Conversation, Direction, IdempotencyKey, Message
 from sms.outcomes import Outcome, Phase
 from sms.status import MessageState, sources_of
-from tenants import audit, clock, hints
+from tenants import audit, clock, hints, quotas
 from tenants.access import enter
 from tenants.audit import Actor
+from tenants.failpoints import failpoint
 from tenants.models import ApiKey, Member, Tenant
 
-__all__ = ["IdempotencyConflict", "SendRefused", "cancel", "mark_as_sent", "send", "send_again"]
+__all__ = ["IdempotencyConflict", "OverLimit", "SendRefused", "cancel", "mark_as_sent", "send", "send_again"]
 
 _LONGEST_KEY = 255
+# A sender's waiting texts go in this order.
+SINGLE, BULK = 1, 2
 
 
 def send(
@@ -39,11 +42,14 @@ def send(
     idempotency_key: str | None = None,
     in_reply_to: Message | None = None,
     source: str = "page",
+    bulk: bool = False,
 ) -> Message:
     """Accept a text: once this returns it is stored, and ends in one visible state.
 
+    Bulk texts let a sender's single ones pass. An automatic reply that a limit stops is stored as blocked.
+
     Raises:
-        SendRefused: it was not stored; the message says what to do. IdempotencyConflict is one of these.
+        SendRefused: it was not stored; the message says what to do. IdempotencyConflict and OverLimit are of these.
     """
     enter(tenant)
     digest = _digest(to, body, sender, conversation)
@@ -57,15 +63,18 @@ def send(
         "api_key": api_key,
         "in_reply_to": in_reply_to,
         "source": source,
+        "priority": BULK if bulk else SINGLE,
     }
     try:
-        return _store(tenant, draft, conversation, fields, idempotency_key, digest)
+        message = _store(tenant, draft, conversation, fields, idempotency_key, digest)
     except IntegrityError:
         # The same key at the same moment: the other one was first.
         earlier = _answered_before(tenant, idempotency_key or "", digest)
         if earlier is None:
             raise
         return earlier
+    failpoint("accept.committed")
+    return message
 
 
 def _digest(to: str, body: str, sender: str, conversation: Conversation | None) -> str:
@@ -115,10 +124,25 @@ def _store(
         IdempotencyKey.objects.create(tenant=tenant, key=key, request_digest=digest, message=message)
     sending.make_sender(way.configuration, message.our_address)
     conversations.note_outbound(conversation, message)
+    _count(tenant, message)
     if draft.writer.member is not None:
         conversations.add_to_inbox(conversation, member=draft.writer.member)
     hints.hint("send")
+    failpoint("accept.before_commit")
     return message
+
+
+def _count(tenant: Tenant, message: Message) -> None:
+    """Count the text against the tenant's limits; what nobody wrote is kept, blocked, for somebody to see."""
+    try:
+        quotas.take(tenant)
+    except quotas.QuotaReached as reached:
+        if message.source != "auto_reply":
+            raise OverLimit(reached) from reached
+        reason = _("Over the limit of %(limit)d texts a %(window)s")
+        words = {"limit": reached.window.limit, "window": reached.window.label}
+        message.state, message.state_reason, message.due_at = MessageState.BLOCKED, (reason % words)[:60], None
+        message.save(update_fields=["state", "state_reason", "due_at"])
 
 
 def _snapshot(draft: Draft) -> dict[str, Any]:

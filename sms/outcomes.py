@@ -43,3 +43,8 @@ def judge(answer: Answer) -> Verdict | None:
     if 200 <= answer.http_status < 300:
         return None if answer.sid else Verdict.UNKNOWN
     return at_create(answer.http_status, answer.code or None)
+
+
+def is_slow_down(answer: Answer) -> bool:
+    """Whether Twilio refused a text because the account asks for too much at once."""
+    return answer.http_status == 429 or answer.code == "20429"

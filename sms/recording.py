@@ -5,20 +5,22 @@ A worker that comes too late changes nothing, but what it learned is not lost: i
 
 import logging
 import random
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from sms import breaker, claims, errors, failing_over, optouts, pacing, reports
+from sms import breaker, claims, errors, failing_over, optouts, pacing, reports, slowing
+from sms.claimed import Claimed
 from sms.errors import Verdict
-from sms.models import Attempt, Configuration, Message, Sender
-from sms.outcomes import Answer, Outcome, Phase, judge
-from sms.sending import Claimed, close, free
-from sms.status import MessageState
+from sms.models import Attempt, Configuration, Message
+from sms.outcomes import Answer, Outcome, Phase, is_slow_down, judge
+from sms.sending import close, free
+from sms.status import MessageState, rank_of
 from tenants import clock
 from tenants.models import Tenant
 
@@ -38,73 +40,128 @@ class Result:
     answer: Answer
 
 
-def record(results: Sequence[Result]) -> None:
+_Judged = tuple[Result, Verdict | None]
+
+
+@dataclass
+class Noted:
+    """When a worker last did what is needed every few seconds only, by the row it is about."""
+
+    at: dict[uuid.UUID, float] = field(default_factory=dict)
+
+    def is_time(self, row: uuid.UUID, seconds: float) -> bool:
+        """Whether so many seconds have passed since the last time; then this is the next."""
+        now = time.monotonic()
+        if now - self.at.get(row, -seconds) < seconds:
+            return False
+        self.at[row] = now
+        return True
+
+
+def record(results: Sequence[Result], noted: Noted | None = None) -> None:
     """Record answers. One that the database refuses does not take the others with it."""
-    for result in results:
-        _react(result)
+    judged = [(result, judge(result.answer)) for result in results]
+    for result, verdict in judged:
+        if verdict is not None:
+            _react(result, verdict)
+    _slow_down([result for result, verdict in judged if verdict == Verdict.REQUEUE])
     try:
-        _record(results)
+        _record(judged)
     except IntegrityError:
-        for result in results:
-            _record_alone(result)
-    _note_used({result.claimed.configuration.pk for result in results if judge(result.answer) is None})
+        for pair in judged:
+            _record_alone(pair)
+    _note_used([result.claimed for result, verdict in judged if verdict is None], noted or Noted())
 
 
-def _record_alone(result: Result) -> None:
+def _record_alone(pair: _Judged) -> None:
     try:
-        _record([result])
+        _record([pair])
     except IntegrityError:
         # Its lease ends, and the text becomes unknown.
-        log.exception("sms.record.refused message=%s", result.claimed.message.hex)
+        log.exception("sms.record.refused message=%s", pair[0].claimed.message.hex)
+
+
+_ROW = claims.columns(Message, "id", "state", "lease_token", "conversation")
 
 
 @transaction.atomic
-def _record(results: Sequence[Result]) -> None:
+def _record(judged: Sequence[_Judged]) -> None:
     now = clock.now()
-    locked = Message.objects.select_for_update(no_key=True).defer("raw").order_by("pk")
-    rows = {row.pk: row for row in locked.filter(pk__in=[result.claimed.message for result in results])}
+    among, values = claims.among("id", sorted({result.claimed.message for result, _verdict in judged}))
+    statement = (
+        "SELECT id, state, lease_token, conversation_id FROM sms_message "  # noqa: S608 (constants)
+        f"WHERE {among} AND direction = 'out' ORDER BY id {claims.locked()}"
+    )
+    rows = {row[0]: row[1:] for row in claims.fetch(statement, values, _ROW)}
     taken: list[Result] = []
-    for result in results:
-        row = rows.get(result.claimed.message)
-        if row is None:
+    for result, verdict in judged:
+        state, token, _conversation = rows.get(result.claimed.message, ("", "", None))
+        if not state:
             continue
-        verdict = judge(result.answer)
-        if row.state != MessageState.SENDING or row.lease_token != result.claimed.token:
-            _late(row, result)
+        if state != MessageState.SENDING or token != result.claimed.token:
+            _late(_row(result), result)
         elif verdict is None:
             taken.append(result)
         else:
-            _SETTLE[verdict](row, result, now)
+            _SETTLE[verdict](_row(result), result, now)
     _accepted(taken, now)
-    reports.touch(row.conversation_id for row in rows.values())
+    _touch({conversation for _state, _token, conversation in rows.values() if conversation is not None})
+
+
+def _touch(conversations: set[uuid.UUID]) -> None:
+    """Tell live pages that conversations have changed; locked in order, so that nobody waits in a circle."""
+    if not conversations:
+        return
+    among, values = claims.among("id", sorted(conversations))
+    held = f"SELECT id FROM sms_conversation WHERE {among} ORDER BY id {claims.locked()}"  # noqa: S608 (constants)
+    claims.run(f"UPDATE sms_conversation SET version = version + 1 WHERE id IN ({held})", values)  # noqa: S608
+
+
+def _row(result: Result) -> Message:
+    """Return the whole message, which this transaction has locked."""
+    return Message.objects.defer("raw").get(pk=result.claimed.message)
 
 
 def _accepted(taken: Sequence[Result], now: datetime) -> None:
     if not taken:
         return
+    firsts = [(result, *_first_status(result.answer.status)) for result in taken]
     claims.write(
         Attempt,
-        ("id", "provider_sid", "http_status"),
-        [(result.claimed.attempt, result.answer.sid, result.answer.http_status) for result in taken],
-        phase=Phase.DONE,
-        outcome=Outcome.ACCEPTED,
+        ("id", "provider_sid", "http_status", "provider_status", "provider_rank"),
+        [(one.claimed.attempt, one.answer.sid, one.answer.http_status, status, rank) for one, status, rank in firsts],
+        phase=str(Phase.DONE),
+        outcome=str(Outcome.ACCEPTED),
         finished_at=now,
     )
     claims.write(
         Message,
-        ("id", "provider_sid", "account_sid"),
+        ("id", "provider_sid", "account_sid", "provider_status"),
         [
-            (result.claimed.message, result.answer.sid, result.claimed.configuration.account.account_sid)
-            for result in taken
+            (one.claimed.message, one.answer.sid, one.claimed.configuration.account.account_sid, status)
+            for one, status, _rank in firsts
         ],
-        state=MessageState.ACCEPTED,
+        state=str(MessageState.ACCEPTED),
         state_reason="",
         due_at=now + timedelta(seconds=reports.FIRST_LOOK_SECONDS),
         lease_token="",
         lease_until=None,
     )
-    reports.note_created([(item.claimed.message, item.claimed.attempt, item.answer.status) for item in taken])
-    reports.attach_orphans(_as_attempt(result) for result in taken)
+    if _have_early_reports([result.answer.sid for result in taken]):
+        reports.attach_orphans(_as_attempt(result) for result in taken)
+
+
+def _have_early_reports(sids: Sequence[str]) -> bool:
+    """Whether Twilio reported on any of these before we knew it; hardly ever, so nothing is made for it in advance."""
+    among, values = claims.among("provider_sid", sids)
+    statement = f"SELECT 1 FROM sms_statusevent WHERE attempt_id IS NULL AND {among} LIMIT 1"  # noqa: S608 (constants)
+    return bool(claims.fetch(statement, values, ()))
+
+
+def _first_status(word: str) -> tuple[str, int]:
+    """Return what Twilio's first word is worth: the word and its rank; nothing if it is not known."""
+    rank = rank_of(word)
+    return ("", 0) if rank is None else (word, rank)
 
 
 def _as_attempt(result: Result) -> Attempt:
@@ -149,7 +206,8 @@ def _requeued(row: Message, result: Result, now: datetime) -> None:
     ladder = pacing.wait_before_retry(row.attempt_count, longest, _dice.random())
     wait = max(errors.explain(answer.code).wait, answer.retry_after or 0, ladder)
     _close(result, Outcome.NOT_SENT, now)
-    reason = _("Twilio asks to slow down") if answer.http_status else _("Twilio cannot be reached")
+    reason = _("Twilio asks to wait") if answer.http_status else _("Twilio cannot be reached")
+    reason = _("Twilio asks to slow down") if is_slow_down(answer) else reason
     _queue(row, now + timedelta(seconds=wait), reason)
 
 
@@ -157,6 +215,13 @@ def _held(row: Message, result: Result, now: datetime) -> None:
     """Put a text back whose configuration is held; it is due as soon as that is released."""
     _close(result, Outcome.NOT_SENT, now)
     _queue(row, now, _("Held: Twilio refuses the account"))
+
+
+def _stopped(row: Message, result: Result, now: datetime) -> None:
+    """Give a text its next route; without one it waits for its sender to be released."""
+    _close(result, Outcome.REJECTED, now)
+    _queue(row, now, failing_over.SENDER_STOPPED)
+    failing_over.take_next_route(row, now)
 
 
 def _queue(row: Message, due_at: datetime, reason: str) -> None:
@@ -183,6 +248,7 @@ _SETTLE: Mapping[Verdict, _Settle] = {
     Verdict.SUPPRESS_PAIR: _rejected,
     Verdict.REQUEUE: _requeued,
     Verdict.STOP_CONFIGURATION: _held,
+    Verdict.STOP_SENDER: _stopped,
     Verdict.UNKNOWN: _unknown,
 }
 
@@ -199,31 +265,37 @@ def _close(result: Result, outcome: Outcome, now: datetime) -> None:
     )
 
 
-def _react(result: Result) -> None:
+def _react(result: Result, verdict: Verdict) -> None:
     """Do what an answer asks of more than its own text, each in a transaction of its own."""
-    claimed, verdict = result.claimed, judge(result.answer)
+    claimed, code = result.claimed, result.answer.code
     if verdict == Verdict.STOP_CONFIGURATION:
-        breaker.hold(claimed.configuration.pk, result.answer.code)
+        breaker.hold(claimed.configuration.pk, code, claimed.configuration.account.version)
     elif verdict == Verdict.SUPPRESS_PAIR:
         with transaction.atomic():
             optouts.add(Tenant.objects.get(pk=claimed.tenant), claimed.ours, claimed.theirs, source="twilio")
-    elif verdict == Verdict.REQUEUE:
-        _slow_down(result)
+    elif verdict == Verdict.STOP_SENDER:
+        breaker.stop_sender(claimed.configuration.pk, claimed.ours, code)
 
 
-def _slow_down(result: Result) -> None:
-    """Let every sender of the account's configuration pause: the refusal was not about this one text."""
-    wait = result.answer.retry_after or 1.0
-    with transaction.atomic():
-        senders = Sender.objects.filter(configuration=result.claimed.configuration)
-        until = clock.in_seconds(wait)
-        list(senders.select_for_update(no_key=True).order_by("pk").values_list("pk"))
-        senders.filter(next_send_at__lt=until).update(next_send_at=until)
+def _slow_down(results: Sequence[Result]) -> None:
+    """Slow the accounts that Twilio asked to; once each, by the longest time it named."""
+    asked: dict[uuid.UUID, float] = {}
+    for result in results:
+        if is_slow_down(result.answer):
+            wait = result.answer.retry_after or 0.0
+            asked[result.claimed.account] = max(asked.get(result.claimed.account, 0.0), wait)
+    for account in sorted(asked):
+        slowing.slow_down(account, asked[account] or None)
 
 
-def _note_used(configurations: set[uuid.UUID]) -> None:
-    """Note when configurations last sent, every few seconds and one at a time: it is for people only."""
-    now = clock.now()
-    recent = now - timedelta(seconds=_NOTE_SECONDS)
-    for configuration in sorted(configurations):
-        Configuration.objects.filter(pk=configuration).exclude(last_out_at__gt=recent).update(last_out_at=now)
+def _note_used(taken: Sequence[Claimed], noted: Noted) -> None:
+    """Note now and then when configurations last sent, for people only; let slowed accounts recover."""
+    for configuration in sorted({claimed.configuration.pk for claimed in taken}):
+        if noted.is_time(configuration, _NOTE_SECONDS):
+            now = clock.now()
+            recent = now - timedelta(seconds=_NOTE_SECONDS)
+            Configuration.objects.filter(pk=configuration).exclude(last_out_at__gt=recent).update(last_out_at=now)
+    slowed = {claimed.account for claimed in taken if claimed.configuration.account.concurrency is not None}
+    for account in sorted(slowed):
+        if noted.is_time(account, 1.0):
+            slowing.speed_up(account)

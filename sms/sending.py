@@ -6,60 +6,31 @@ texts whose outcome is unknown, and nothing here ever posts those again.
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 
-from sms import claims, configuring, pacing
+from sms import claims, configuring, pacing, waiting
+from sms.claimed import Claimed, Known
 from sms.ids import lease_token
-from sms.models import Attempt, Configuration, Direction, Message, OptOut, Sender
+from sms.models import Attempt, Configuration, Direction, Message, Sender
 from sms.outcomes import Outcome, Phase
-from sms.pacing import Waiting
 from sms.status import MessageState
+from sms.waiting import has_due, seconds_until_due
 from tenants import clock
 from tenants.ids import new_id
 
+__all__ = ["Claimed", "Known", "claim", "close", "free", "give_back", "has_due", "mark", "seconds_until_due"]
+
 log = logging.getLogger(__name__)
 
-_MOST_SENDERS = 200
 # Below this, Twilio could not be expected to deliver in time.
 SHORTEST_LIFE = timedelta(seconds=10)
-
-OPEN_TENANT = {"tenant__enabled": True, "tenant__deleted_at": None, "tenant__sms_enabled": True}
-OPEN_CONFIGURATION = {
-    "configuration__enabled": True,
-    "configuration__deleted_at": None,
-    "configuration__held_reason": "",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A text that this worker has leased, with everything its POST needs."""
-
-    message: uuid.UUID
-    attempt: uuid.UUID
-    number: int
-    token: str
-    tenant: uuid.UUID
-    configuration: Configuration
-    ours: str
-    theirs: str
-    body: str
-    media: tuple[str, ...]
-    segments: int
-    expires_at: datetime | None
-    callback: str
-
-    @property
-    def pair(self) -> claims.Pair:
-        """What an opt-out is about."""
-        return self.tenant, self.ours, self.theirs
 
 
 def make_sender(configuration: Configuration, address: str) -> None:
@@ -73,127 +44,152 @@ def make_sender(configuration: Configuration, address: str) -> None:
     Sender.objects.bulk_create([row], ignore_conflicts=True)
 
 
-def claim(slots: int) -> list[Claimed]:
-    """Lease up to so many due texts: fair between tenants, and at each sender's pace."""
+def claim(slots: int, known: Known | None = None, crowded: Collection[uuid.UUID] = ()) -> list[Claimed]:
+    """Lease up to so many due texts: fair between tenants, at each sender's pace, as many as each account may have.
+
+    Accounts that are `crowded` have enough texts in flight in this worker as it is.
+    """
     now = clock.now()
-    shares = pacing.share(_waiting(now), slots)
-    if not shares:
+    found = waiting.roster(now)
+    if not found.waiting or not slots:
         return []
     with transaction.atomic():
-        senders = list(
-            Sender.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(pk__in=shares, next_send_at__lte=now)
-            .order_by("pk")
-        )
-        token = lease_token()
-        taken = claims.take(
-            [_due_of(sender, now)[: shares[sender.pk]] for sender in senders],
-            state=MessageState.SENDING,
-            state_reason="",
-            lease_token=token,
-            lease_until=now + timedelta(seconds=settings.LEASE_SECONDS),
-            attempt_count=F("attempt_count") + 1,
-            provider_sid="",
-            provider_status="",
-            error_code="",
-        )
-        claimed = _with_attempts(taken, token)
+        room = dict.fromkeys(crowded, 0) | (waiting.hold_accounts(found.limits) if found.limits else {})
+        shares = pacing.share(found.waiting, slots, room)
+        senders = _held_senders(shares, now)
+        if not senders:
+            return []
+        claimed = _lease(senders, shares, known or Known(), now)
         _advance(senders, claimed, now)
     return claimed
 
 
-def has_due() -> bool:
-    """Whether a claim would find something, now."""
-    return bool(_waiting(clock.now(), limit=1))
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A sender's row as this transaction has locked it."""
+
+    pk: uuid.UUID
+    configuration: uuid.UUID
+    address: str
+    rate: float
+    next_send_at: datetime
 
 
-def seconds_until_due(longest: float) -> float | None:
-    """Return when a pausing sender or a text to be tried again is due; None when not within the longest."""
-    now = clock.now()
-    horizon = now + timedelta(seconds=longest)
-    paced = _senders(horizon).filter(next_send_at__lte=horizon, next_send_at__gt=now)
-    moments = [paced.aggregate(at=Min("next_send_at"))["at"]]
-    open_queue = Message.objects.filter(**OPEN_TENANT, **OPEN_CONFIGURATION)
-    retried = open_queue.filter(state=MessageState.QUEUED, due_at__gt=now, due_at__lte=horizon)
-    moments.append(retried.order_by("due_at").values_list("due_at", flat=True).first())
-    found = [moment for moment in moments if moment is not None]
-    return (min(found) - now).total_seconds() if found else None
+_HELD = claims.columns(Sender, "id", "configuration", "address", "rate", "next_send_at")
 
 
-def _due(now: datetime) -> QuerySet[Message]:
-    alive = Q(expires_at=None) | Q(expires_at__gt=now)
-    return Message.objects.filter(alive, state=MessageState.QUEUED, due_at__lte=now)
-
-
-def _senders(now: datetime) -> QuerySet[Sender]:
-    """Return the senders that have something due by then and that nothing holds."""
-    due = _due(now).filter(configuration=OuterRef("configuration"), our_address=OuterRef("address"))
-    return Sender.objects.filter(Exists(due), **OPEN_TENANT, **OPEN_CONFIGURATION)
-
-
-def _waiting(now: datetime, limit: int = _MOST_SENDERS) -> list[Waiting]:
-    ready = _senders(now).filter(next_send_at__lte=now).order_by("served_at", "id")
-    return [Waiting(*row) for row in ready.values_list("pk", "tenant_id", "rate")[:limit]]
-
-
-def _due_of(sender: Sender, now: datetime) -> QuerySet[Message]:
-    own = _due(now).filter(configuration_id=sender.configuration_id, our_address=sender.address)
-    return own.order_by("priority", "due_at", "id")
-
-
-def _with_attempts(taken: Sequence[uuid.UUID], token: str) -> list[Claimed]:
-    """Write one attempt per leased text, in the transaction of the claim."""
-    rows = Message.objects.filter(pk__in=taken).order_by("priority", "created_at", "id").defer("raw", "decision")
-    found = list(rows)
-    configurations = Configuration.objects.select_related("account").prefetch_related("webhook_keys")
-    by_id = configurations.in_bulk({row.configuration_id for row in found})
-    claimed = [_claimed(row, by_id[row.configuration_id], token) for row in found if row.configuration_id]
-    Attempt.objects.bulk_create(
-        Attempt(
-            id=item.attempt,
-            tenant_id=item.tenant,
-            message_id=item.message,
-            number=item.number,
-            configuration=item.configuration,
-            sender=item.ours,
-            lease_token=token,
-            phase=Phase.CLAIMED,
-            account_sid=item.configuration.account.account_sid,
-        )
-        for item in claimed
+def _held_senders(shares: dict[uuid.UUID, int], now: datetime) -> list[_Held]:
+    """Lock the senders: those that another worker is just serving are passed over."""
+    if not shares:
+        return []
+    among, values = claims.among("id", sorted(shares))
+    statement = (
+        "SELECT id, configuration_id, address, rate, next_send_at FROM sms_sender "  # noqa: S608 (constants)
+        f"WHERE {among} AND next_send_at <= %s AND stopped_at IS NULL ORDER BY id {claims.locked(skip=True)}"
     )
+    return [_Held(*row) for row in claims.fetch(statement, [*values, now], _HELD)]
+
+
+# The first of a sender's texts, and of those no more than a second's worth of segments, but always one.
+_SLICE = """
+    SELECT id FROM (
+        SELECT id, segments, SUM(segments) OVER (ORDER BY priority, due_at, id) AS running FROM (
+            SELECT id, segments, priority, due_at FROM sms_message
+            WHERE state = 'queued' AND configuration_id = %s AND our_address = %s
+            AND due_at <= %s AND (expires_at IS NULL OR expires_at > %s)
+            ORDER BY priority, due_at, id LIMIT %s {locked}
+        ) AS first
+    ) AS slice WHERE running <= %s OR running = segments
+"""
+_LEASED = claims.columns(
+    Message,
+    "id",
+    "tenant",
+    "configuration",
+    "our_address",
+    "their_address",
+    "body",
+    "media",
+    "segments",
+    "expires_at",
+    "attempt_count",
+    "priority",
+    "created_at",
+)
+_LEASED_NAMES = ", ".join(str(field.column) for field in _LEASED)
+
+
+def _lease(senders: Sequence[_Held], shares: dict[uuid.UUID, int], known: Known, now: datetime) -> list[Claimed]:
+    """Take the texts and write one attempt for each, in the transaction of the claim."""
+    token = lease_token()
+    # Materialized, because a plan may run a subquery again and then take more rows than its limit.
+    slices = " UNION ALL ".join([_SLICE.format(locked=claims.locked(skip=True))] * len(senders))
+    statement = (
+        f"WITH picked AS MATERIALIZED ({slices}) UPDATE sms_message SET state = 'sending', state_reason = '', "  # noqa: S608
+        "lease_token = %s, lease_until = %s, attempt_count = attempt_count + 1, provider_sid = '', "
+        "provider_status = '', error_code = '' WHERE id IN (SELECT id FROM picked) AND state = 'queued' "
+        f"RETURNING {_LEASED_NAMES}"
+    )
+    values: list[Any] = []
+    for sender in senders:
+        values += [sender.configuration, sender.address, now, now, shares[sender.pk], max(1.0, sender.rate)]
+    values += [token, now + timedelta(seconds=settings.LEASE_SECONDS)]
+    rows = claims.fetch(statement, values, _LEASED)
+    rows.sort(key=lambda row: (row[10], row[11], row[0]))
+    configurations = known.configurations({row[2] for row in rows})
+    by_address = {(sender.configuration, sender.address): sender.pk for sender in senders}
+    claimed = [_claimed(row, configurations[row[2]], by_address[row[2], row[3]], token) for row in rows]
+    _write_attempts(claimed, token)
     return claimed
 
 
-def _claimed(row: Message, configuration: Configuration, token: str) -> Claimed:
+def _claimed(row: tuple[Any, ...], configuration: Configuration, sender: uuid.UUID, token: str) -> Claimed:
+    message, tenant, _, ours, theirs, body, media, segments, expires_at, number, _, _ = row
     return Claimed(
-        message=row.pk,
+        message=message,
         attempt=new_id(),
-        number=row.attempt_count,
+        number=number,
         token=token,
-        tenant=row.tenant_id,
+        tenant=tenant,
         configuration=configuration,
-        ours=row.our_address,
-        theirs=row.their_address,
-        body=row.body,
-        media=tuple(str(item["url"]) for item in row.media),
-        segments=row.segments,
-        expires_at=row.expires_at,
-        callback=configuring.status_callback_url(configuration, row.pk, row.attempt_count),
+        sender=sender,
+        ours=ours,
+        theirs=theirs,
+        body=body,
+        media=tuple(str(item["url"]) for item in media),
+        segments=segments,
+        expires_at=expires_at,
+        callback=configuring.status_callback_url(configuration, message, number),
     )
 
 
-def _advance(senders: Sequence[Sender], claimed: Sequence[Claimed], now: datetime) -> None:
+def _write_attempts(claimed: Sequence[Claimed], token: str) -> None:
+    rows = [
+        (
+            item.attempt,
+            item.tenant,
+            item.message,
+            item.number,
+            item.configuration.pk,
+            item.ours,
+            item.configuration.account.account_sid,
+        )
+        for item in claimed
+    ]
+    columns = ("id", "tenant", "message", "number", "configuration", "sender", "account_sid")
+    claims.insert(Attempt, columns, rows, lease_token=token, phase=str(Phase.CLAIMED))
+
+
+def _advance(senders: Sequence[_Held], claimed: Sequence[Claimed], now: datetime) -> None:
     """Note when each sender may go on, after the segments it was just given."""
-    segments: dict[tuple[uuid.UUID, str], int] = {}
+    segments: dict[uuid.UUID, int] = {}
     for item in claimed:
-        key = (item.configuration.pk, item.ours)
-        segments[key] = segments.get(key, 0) + item.segments
-    rows = []
-    for sender in senders:
-        given = segments.get((sender.configuration_id, sender.address), 0)
-        if given:
-            rows.append((sender.pk, pacing.next_send_at(now, sender.next_send_at, given, sender.rate)))
+        segments[item.sender] = segments.get(item.sender, 0) + item.segments
+    rows = [
+        (sender.pk, pacing.next_send_at(now, sender.next_send_at, segments[sender.pk], sender.rate))
+        for sender in senders
+        if sender.pk in segments
+    ]
     claims.write(Sender, ("id", "next_send_at"), rows, served_at=now)
 
 
@@ -205,63 +201,80 @@ def mark(batch: Sequence[Claimed]) -> list[Claimed]:
     with transaction.atomic():
         claims.lock_pairs((item.pair for item in batch), shared=True)
         now = clock.now()
-        rows = {row["pk"]: row for row in _leased(batch)}
-        ours = [item for item in batch if item.message in rows and rows[item.message]["lease_token"] == item.token]
-        going = {item.attempt for item in ours if _hindrance(rows[item.message], now) is None}
-        posted = set(_post_phase(going, now))
+        rows = _leased(batch)
+        still_open = waiting.still_open({item.sender for item in batch})
+        ours = [item for item in batch if rows.get(item.message, ("",))[0] == item.token]
+        stops = {
+            item.attempt: _hindrance(*rows[item.message][1:], is_open=item.sender in still_open, now=now)
+            for item in ours
+        }
+        posted = _post_phase([attempt for attempt, stop in stops.items() if stop is None], now)
         for item in ours:
             if item.attempt not in posted:
-                _settle_unposted(item, _hindrance(rows[item.message], now) or MessageState.SUPPRESSED, now)
+                _settle_unposted(item, stops[item.attempt] or MessageState.SUPPRESSED, now)
     return [item for item in batch if item.attempt in posted]
 
 
-def _leased(batch: Sequence[Claimed]) -> list[Any]:
-    """Lock the messages that are still ours, in order, with what could stand in the way."""
-    opted_out = OptOut.objects.filter(
-        tenant=OuterRef("tenant"),
-        our_address=OuterRef("our_address"),
-        their_address=OuterRef("their_address"),
-        ended_at=None,
-    )
-    is_open = Q(**OPEN_TENANT, **OPEN_CONFIGURATION)
-    return list(
-        Message.objects.select_for_update(no_key=True)
-        .filter(pk__in=[item.message for item in batch], lease_token__in={item.token for item in batch})
-        .filter(state=MessageState.SENDING)
-        .order_by("pk")
-        .annotate(stopped=Exists(opted_out), open=Exists(Message.objects.filter(is_open, pk=OuterRef("pk"))))
-        .values("pk", "lease_token", "lease_until", "expires_at", "stopped", "open")
-    )
+_UNMARKED = claims.columns(Message, "id", "lease_token", "lease_until", "expires_at")
 
 
-def _hindrance(row: dict[str, Any], now: datetime) -> MessageState | None:
+def _leased(batch: Sequence[Claimed]) -> dict[uuid.UUID, tuple[Any, ...]]:
+    """Lock the messages that are being sent, in order: token, end of the lease and of its life."""
+    among, values = claims.among("id", sorted({item.message for item in batch}))
+    statement = (
+        "SELECT id, lease_token, lease_until, expires_at FROM sms_message "  # noqa: S608 (constants)
+        f"WHERE {among} AND state = 'sending' ORDER BY id {claims.locked()}"
+    )
+    rows = claims.fetch(statement, values, _UNMARKED) if batch else []
+    return {row[0]: row[1:] for row in rows}
+
+
+def _hindrance(
+    lease_until: datetime, expires_at: datetime | None, *, is_open: bool, now: datetime
+) -> MessageState | None:
     """Return the state of a leased text that must not be posted, None if it may."""
-    if row["stopped"]:
-        return MessageState.SUPPRESSED
-    if row["expires_at"] is not None and row["expires_at"] < now + SHORTEST_LIFE:
+    if expires_at is not None and expires_at < now + SHORTEST_LIFE:
         return MessageState.EXPIRED
     margin = timedelta(seconds=settings.LEASE_SECONDS / 3)
-    return MessageState.QUEUED if not row["open"] or row["lease_until"] <= now + margin else None
+    return MessageState.QUEUED if not is_open or lease_until <= now + margin else None
 
 
-def _post_phase(attempts: set[uuid.UUID], now: datetime) -> list[uuid.UUID]:
+_MARKED = claims.columns(Attempt, "id")
+
+
+def _post_phase(attempts: Sequence[uuid.UUID], now: datetime) -> set[uuid.UUID]:
     """Write the marker. The statement looks for opt-outs itself: nothing that was read before it counts."""
     if not attempts:
-        return []
-    stopped = OptOut.objects.filter(
-        tenant=OuterRef("tenant"),
-        our_address=OuterRef("message__our_address"),
-        their_address=OuterRef("message__their_address"),
-        ended_at=None,
+        return set()
+    among, values = claims.among("id", attempts)
+    statement = (
+        "UPDATE sms_attempt SET phase = 'posting', posting_at = %s "  # noqa: S608 (constants)
+        f"WHERE {among} AND phase = 'claimed' AND NOT EXISTS ("
+        "SELECT 1 FROM sms_message AS text JOIN sms_optout AS opt_out ON opt_out.tenant_id = text.tenant_id "
+        "AND opt_out.our_address = text.our_address AND opt_out.their_address = text.their_address "
+        "AND opt_out.ended_at IS NULL WHERE text.id = sms_attempt.message_id) RETURNING id"
     )
-    rows = Attempt.objects.filter(~Exists(stopped), pk__in=attempts, phase=Phase.CLAIMED)
-    return claims.change(rows, phase=Phase.POSTING, posting_at=now)
+    return {found for (found,) in claims.fetch(statement, [now, *values], _MARKED)}
 
 
 def _settle_unposted(item: Claimed, state: MessageState, now: datetime) -> None:
+    """Close the attempt. A text that stays in the queue keeps its place there."""
     close(item.attempt, Outcome.NOT_SENT, now)
-    due = {"due_at": now} if state == MessageState.QUEUED else {"due_at": None}
-    free([item.message]).update(state=state, lease_token="", lease_until=None, **due)
+    done = {} if state == MessageState.QUEUED else {"due_at": None}
+    free([item.message]).update(state=state, lease_token="", lease_until=None, **done)
+
+
+@transaction.atomic
+def give_back(batch: Sequence[Claimed]) -> int:
+    """Put texts back that were leased and not marked: whoever comes next sends them. Returns how many."""
+    rows = _leased(batch)
+    ours = [item.attempt for item in batch if rows.get(item.message, ("",))[0] == item.token]
+    claimed = Attempt.objects.filter(pk__in=ours, phase=Phase.CLAIMED)
+    found = dict(claimed.values_list("pk", "message_id"))
+    note = "Given back: the worker stopped"
+    claimed.update(phase=Phase.DONE, outcome=Outcome.NOT_SENT, finished_at=clock.now(), note=note)
+    free(list(found.values())).update(state=MessageState.QUEUED, lease_token="", lease_until=None)
+    return len(found)
 
 
 def free(messages: Sequence[uuid.UUID]) -> QuerySet[Message]:

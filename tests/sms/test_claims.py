@@ -42,17 +42,6 @@ def at_once(*steps: Callable[[], Any]) -> list[Any]:
 
 
 @pytest.mark.django_db
-def test_rows_are_taken_in_order_up_to_the_limit_of_each_slice(cast: factories.Cast) -> None:
-    let_send(cast)
-    messages = [queue(cast, f"+1202555010{n}") for n in range(3, 8)]
-    rows = Message.objects.filter(state="queued").order_by("id")
-    with transaction.atomic():
-        taken = claims.take([rows[:2], rows.filter(their_address="+12025550107")[:5]], state="sending")
-    assert sorted(taken) == sorted([messages[0].id, messages[1].id, messages[4].id])
-    assert claims.take([], state="sending") == []
-
-
-@pytest.mark.django_db
 def test_rows_get_values_of_their_own_and_shared_ones(cast: factories.Cast) -> None:
     let_send(cast)
     one, two, three = (queue(cast, f"+1202555010{n}") for n in range(3, 6))
@@ -63,15 +52,6 @@ def test_rows_get_values_of_their_own_and_shared_ones(cast: factories.Cast) -> N
     assert [message.provider_sid for message in (one, two, three)] == ["SM1", "SM2", ""]
     assert [message.state for message in (one, two, three)] == ["accepted", "accepted", "queued"]
     assert one.due_at is None
-
-
-@pytest.mark.django_db
-def test_a_change_names_the_rows_it_changed(cast: factories.Cast) -> None:
-    let_send(cast)
-    message = queue(cast)
-    rows = Message.objects.filter(tenant__slug="acme", state="queued")
-    assert claims.change(rows, state="held") == [message.pk]
-    assert claims.change(rows, state="held") == []
 
 
 @pytest.mark.django_db
@@ -100,6 +80,19 @@ def test_two_workers_never_claim_the_same_text() -> None:
         assert len(found) == len(set(found))
         assert set(found) <= expected
         Message.objects.update(state="canceled")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_workers_keep_one_senders_pace() -> None:
+    cast = factories.make_cast()
+    let_send(cast)
+    for n in range(10, 30):
+        queue(cast, f"+120255501{n}")
+    Sender.objects.update(rate=5)
+    with clock.frozen(clock.now()):
+        claimed = at_once(*[lambda: sending.claim(50)] * 4)
+        assert sum(map(len, claimed)) == 5
+        assert sending.claim(50) == []
 
 
 @pytest.mark.postgres

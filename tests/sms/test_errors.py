@@ -6,6 +6,7 @@ import pytest
 
 from sms.error_table import ROWS
 from sms.errors import BUTTONS, CODES, Aftermath, Verdict, at_create, explain
+from sms.outcomes import Answer, judge
 
 # The classes, written down a second time on purpose: a slip in the table must not pass.
 AT_CREATE = {
@@ -13,15 +14,14 @@ AT_CREATE = {
         *(20003, 20005, 20404, 21472, 21609, 21660, 21701, 21703, 21704, 21705, 21711, 30002, 30037, 90010),
     },
     Verdict.REQUEUE: {20429, 21611, 30001, 30023, 30027, 30450, 30454, 30610, 63018, 63038},
+    Verdict.STOP_SENDER: {30032, 30033, 30034, 30035, 30440},
     Verdict.UNKNOWN: {20500, 20503, 20504},
     Verdict.SUPPRESS_PAIR: {21610, 30630},
 }
 AFTER = {
     Aftermath.STOP_CONFIGURATION: AT_CREATE[Verdict.STOP_CONFIGURATION],
     Aftermath.SUPPRESS_PAIR: {21610, 30630},
-    Aftermath.STOP_SENDER: {
-        *(21657, 21709, 30018, 30024, 30032, 30033, 30034, 30035, 30040, 30041, 30042, 30440),
-    },
+    Aftermath.STOP_SENDER: AT_CREATE[Verdict.STOP_SENDER],
     Aftermath.RESENDABLE: {
         *(20429, 20500, 20503, 20504, 21611, 30001, 30003, 30008, 30017, 30022, 30410, 30500, 63018),
     },
@@ -97,6 +97,34 @@ def test_an_unknown_code_takes_the_class_of_its_status(code):
     }
     for status in range(400, 500):
         assert at_create(status, code) is expected.get(status, Verdict.REJECTED), status
+
+
+# Every kind of outcome of a POST, and what follows: what may not have been processed is never posted again by itself.
+OUTCOMES = [
+    (Answer(sent=False, text="DNS, refused, connect time-out, TLS"), Verdict.REQUEUE),
+    (Answer(429, code="20429"), Verdict.REQUEUE),
+    (Answer(429, retry_after=30), Verdict.REQUEUE),
+    (Answer(401, code="20003"), Verdict.STOP_CONFIGURATION),
+    (Answer(401), Verdict.STOP_CONFIGURATION),
+    (Answer(400, code="21610"), Verdict.SUPPRESS_PAIR),
+    *((Answer(400, code=code), Verdict.REJECTED) for code in ("21211", "21614", "21408", "21606", "21612", "99999")),
+    (Answer(400, code="30034"), Verdict.STOP_SENDER),
+    (Answer(404), Verdict.STOP_CONFIGURATION),
+    (Answer(404, code="20404"), Verdict.STOP_CONFIGURATION),
+    (Answer(410), Verdict.STOP_CONFIGURATION),
+    (Answer(403), Verdict.STOP_CONFIGURATION),
+    (Answer(403, code="20005"), Verdict.STOP_CONFIGURATION),
+    (Answer(201, sid="SM1"), None),
+    (Answer(200, sid="SM1"), None),
+    (Answer(201), Verdict.UNKNOWN),
+    (Answer(text="read time-out, reset, end of file"), Verdict.UNKNOWN),
+    *((Answer(status, code=code), Verdict.UNKNOWN) for status in (500, 502, 503, 504) for code in ("", "20500")),
+]
+
+
+@pytest.mark.parametrize(("answer", "verdict"), OUTCOMES)
+def test_every_outcome_of_a_post_has_its_verdict(answer, verdict):
+    assert judge(answer) is verdict
 
 
 def test_waits_are_given_where_a_retry_at_once_is_in_vain():

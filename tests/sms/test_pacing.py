@@ -14,7 +14,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def waiting(tenant: int, sender: int, rate: float = 100.0) -> Waiting:
-    return Waiting(uuid.UUID(int=sender), uuid.UUID(int=tenant), rate)
+    return Waiting(uuid.UUID(int=sender), uuid.UUID(int=tenant), uuid.UUID(int=1000 + tenant), rate)
 
 
 @pytest.mark.parametrize(

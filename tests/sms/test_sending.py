@@ -1,34 +1,22 @@
 """A text on its way, against the sandbox: what happens when all goes well, and in each of the ways it can go wrong."""
 
-import os
-import signal
-import time
 from datetime import timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
-from django.db import OperationalError
 
-from sms import breaker, outbound, reconcile, recording, send_loop, sending, sweeps
+from sms import breaker, inbound, outbound, reconcile, send_loop
 from sms.models import Attempt, Configuration, Message, OptOut, Sender, StatusEvent
 from sms.outcomes import Answer
-from sms.recording import Result, record
 from sms.twilio import history
 from tenants import audit, clock, secrets
 from tests import factories
 from tests.factories import OUR_NUMBER, THEIR_NUMBER
-from tests.sms.conftest import World, let_send
+from tests.sms.conftest import World, later, let_send
 
 
 def attempt_of(message: Message) -> Attempt:
     return message.attempts.get(number=message.attempt_count)
-
-
-def later(seconds: float) -> Any:
-    """Let the clock stand at a later moment."""
-    return clock.frozen(clock.now() + timedelta(seconds=seconds))
 
 
 def test_a_text_is_sent_and_delivered(world: World) -> None:
@@ -49,6 +37,7 @@ def test_the_web_server_takes_the_callbacks_it_is_sent(world: World, live_server
     settings.LOCAL_BASE_URL = live_server.url
     message = world.send()
     world.sandbox.wait_quiet()
+    assert inbound.work()
     message.refresh_from_db()
     assert message.provider_status == "delivered"
     assert {entry["status"] for entry in world.sandbox.journal("webhook") if message.id.hex in entry["url"]} == {200}
@@ -148,6 +137,24 @@ def test_the_search_waits_while_twilio_cannot_be_reached(world: World, settings:
     assert message.state == "unknown"
 
 
+def test_texts_of_a_messaging_service_are_searched_for_by_recipient(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    class Messages:
+        def list(self, **wanted: Any) -> list[Any]:
+            asked.append(wanted)
+            return []
+
+    class Client:
+        messages = Messages()
+
+    monkeypatch.setattr(history, "sync_client", lambda *arguments, **options: Client())
+    assert history.sent_to(world.cast.account, THEIR_NUMBER, "MG" + "1" * 32) == []
+    assert asked == [{"to": THEIR_NUMBER, "limit": 50, "page_size": 50}]
+
+
 def test_a_busy_twilio_gets_the_text_again_a_moment_later(world: World) -> None:
     world.fault("http_429", count=1, seconds=1)
     message = world.send()
@@ -177,6 +184,15 @@ def test_a_text_waits_while_twilio_cannot_be_reached(world: World, settings: Any
         send_loop.work()
     message.refresh_from_db()
     assert message.state == "accepted"
+
+
+def test_a_bug_around_the_post_leaves_the_outcome_unknown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*arguments: object) -> Answer:
+        raise RuntimeError
+
+    monkeypatch.setattr("sms.twilio.sender._create", broken)
+    message = world.send()
+    assert (message.state, attempt_of(message).note) == ("unknown", "RuntimeError")
 
 
 def test_refused_credentials_hold_the_queue_and_lose_nothing(world: World) -> None:
@@ -320,151 +336,3 @@ def test_a_failed_delivery_may_be_sent_again_by_a_person(world: World) -> None:
     world.pump(message)
     assert (message.provider_status, message.error_code, message.attempt_count) == ("delivered", "", 2)
     assert len(world.created(message)) == 2
-
-
-def test_a_sender_keeps_its_pace(world: World) -> None:
-    Sender.objects.update(rate=4)
-    for n in range(5):
-        world.queue(f"Number {n}")
-    started = time.monotonic()
-    assert send_loop.work() == 5
-    assert time.monotonic() - started > 0.9
-
-
-def test_a_round_that_is_told_to_stop_takes_nothing_more(world: World, hinted: list[str]) -> None:
-    message = world.queue()
-    hinted.clear()
-    assert send_loop.work(lambda: True) == 0
-    message.refresh_from_db()
-    assert (message.state, hinted) == ("queued", ["send"])
-
-
-def test_a_round_that_is_stopped_finishes_the_work_in_hand(world: World, settings: Any) -> None:
-    settings.SEND_IN_FLIGHT = 2
-    world.fault("delay", seconds=0.3)
-    for n in range(4):
-        world.queue(f"Number {n}")
-    looks: list[bool] = []
-
-    def after_the_first_look() -> bool:
-        looks.append(True)
-        return len(looks) > 1
-
-    assert send_loop.work(after_the_first_look) == 2
-    assert sorted(Message.objects.values_list("state", flat=True)) == ["accepted", "accepted", "queued", "queued"]
-
-
-def test_drain_works_without_celery(world: World) -> None:
-    message = world.queue()
-    out = StringIO()
-    call_command("drain", stdout=out)
-    message.refresh_from_db()
-    assert message.state == "accepted"
-    assert out.getvalue() == "inbound=0 deliver=0 send=1\n"
-
-
-def test_drain_keeps_looking_for_as_long_as_asked(world: World) -> None:
-    started = time.monotonic()
-    call_command("drain", "--seconds", "0.6", stdout=StringIO())
-    assert time.monotonic() - started > 0.6
-
-
-def test_a_database_that_is_away_loses_no_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    tries: list[int] = []
-
-    def fail_twice(results: list[Result]) -> None:
-        tries.append(len(results))
-        if len(tries) < 3:
-            raise OperationalError("away")
-        record(results)
-
-    monkeypatch.setattr(recording, "record", fail_twice)
-    assert world.send().state == "accepted"
-    assert tries == [1, 1, 1]
-
-
-def test_an_answer_that_cannot_be_recorded_ends_as_unknown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(results: list[Result]) -> None:
-        raise OperationalError("away")
-
-    monkeypatch.setattr(recording, "record", fail)
-    monkeypatch.setattr(send_loop, "_RECORD_PATIENCE", 0.1)
-    message = world.send()
-    assert message.state == "sending"
-    with later(200):
-        sweeps.end_leases()
-    world.pump(message)
-    assert (message.state, message.provider_status) == ("accepted", "delivered")
-
-
-def test_a_database_that_is_away_ends_the_round(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*arguments: object) -> None:
-        raise OperationalError("away")
-
-    message = world.queue()
-    monkeypatch.setattr(sending, "mark", away)
-    monkeypatch.setattr(sending, "has_due", away)
-    assert send_loop.work() == 0
-    assert world.created(message) == []
-
-
-def test_a_bug_around_the_post_leaves_the_outcome_unknown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(*arguments: object) -> Answer:
-        raise RuntimeError
-
-    monkeypatch.setattr("sms.twilio.sender._create", broken)
-    message = world.send()
-    assert (message.state, attempt_of(message).note) == ("unknown", "RuntimeError")
-
-
-def test_a_worker_that_was_frozen_before_the_post_sends_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(send_loop, "_LATEST_START", -1.0)
-    message = world.queue()
-    calls = iter([False, False, False])
-    send_loop.work(lambda: next(calls, True))
-    message.refresh_from_db()
-    assert (message.state, attempt_of(message).outcome) == ("queued", "not_sent")
-    assert world.created(message) == []
-
-
-def test_drain_stops_when_it_is_asked_to(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.queue()
-
-    def ask_to_stop() -> dict[str, int]:
-        os.kill(os.getpid(), signal.SIGTERM)
-        return {}
-
-    monkeypatch.setattr(sweeps, "sweep", ask_to_stop)
-    out = StringIO()
-    call_command("drain", "--seconds", "60", stdout=out)
-    assert out.getvalue() == "inbound=0 deliver=0 send=0\n"
-
-
-def test_texts_of_a_messaging_service_are_searched_for_by_recipient(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[dict[str, Any]] = []
-
-    class Messages:
-        def list(self, **wanted: Any) -> list[Any]:
-            asked.append(wanted)
-            return []
-
-    class Client:
-        messages = Messages()
-
-    monkeypatch.setattr(history, "sync_client", lambda *arguments, **options: Client())
-    assert history.sent_to(world.cast.account, THEIR_NUMBER, "MG" + "1" * 32) == []
-    assert asked == [{"to": THEIR_NUMBER, "limit": 50, "page_size": 50}]
-
-
-def test_a_worker_waits_for_texts_that_another_is_just_taking(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    message, claim, empty = world.queue(), sending.claim, iter([True, True])
-
-    def beaten_twice(slots: int) -> list[Any]:
-        return [] if next(empty, False) else claim(slots)
-
-    monkeypatch.setattr(sending, "claim", beaten_twice)
-    assert send_loop.work() == 1
-    message.refresh_from_db()
-    assert message.state == "accepted"

@@ -2,9 +2,16 @@
 
 import asyncio
 import json
+import logging
+from base64 import b64encode
+from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
+from twilio.base import values
+from twilio.http import AsyncHttpClient
+from twilio.http.response import Response
 
 from sms.errors import Verdict
 from sms.models import TwilioAccount
@@ -148,3 +155,58 @@ def test_silence_after_the_request_proves_nothing(
     monkeypatch.setattr("sms.twilio.client.DEADLINE_SECONDS", 0.3)
     answer, _ = ask(settings, post(account), Reply(hold=True))
     assert (answer.http_status, answer.sent, judge(answer)) == (0, True, Verdict.UNKNOWN)
+
+
+class Recording(AsyncHttpClient):  # type: ignore[misc]
+    """Takes down what the official client would send."""
+
+    async def request(self, method: str, uri: str, *more: Any, **options: Any) -> Response:
+        self.asked = method, uri, options
+        return Response(201, json.dumps(TAKEN))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"body": "Ünï © & = + % 📎\n"},
+        {"body": "", "media": ("https://a.example/1?x=1&y=2", "https://a.example/2")},
+        {"sender": SERVICE, "validity_seconds": 36_000},
+        {"sender": "ACME"},
+    ],
+)
+@pytest.mark.parametrize("region", ["", "ie1"])
+def test_a_post_is_the_one_that_the_official_client_would_make(
+    account: TwilioAccount, changes: dict[str, Any], region: str
+) -> None:
+    account.region = region
+    callback = "https://portal.example.com/webhooks/twilio/abc/status/1/1#rc=3&rp=ct"
+    text = replace(post(account, **changes), status_callback=callback)
+    recording = Recording(logging.getLogger("test"), True, 1.0)
+    official = sender._client(account, (account.account_sid, "token"))
+    official.http_client = recording
+    by_service = text.sender == SERVICE
+    asyncio.run(
+        official.messages.create_async(
+            to=text.to,
+            from_=values.unset if by_service else text.sender,
+            messaging_service_sid=text.sender if by_service else values.unset,
+            body=text.body or values.unset,
+            media_url=list(text.media) or values.unset,
+            status_callback=text.status_callback,
+            validity_period=text.validity_seconds,
+        )
+    )
+    method, url, options = recording.asked
+    line = sender._line(account, (account.account_sid, "token"))
+    assert (method, url) == ("POST", line.url)
+    wanted = [(name, str(each)) for name, value in options["data"].items() for each in listed(value)]
+    assert sorted(parse_qsl(sender.form_of(text).decode(), keep_blank_values=True)) == sorted(wanted)
+    assert options["headers"].items() <= line.headers.items()
+    assert set(line.headers) == {*options["headers"], "Authorization"}
+    user, password = options["auth"]
+    assert line.headers["Authorization"] == f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
