@@ -1,18 +1,22 @@
-"""Deliveries: place one row per destination, then carry out those that need the outside world, from due rows."""
+"""Deliveries: place one row per destination; try, fail and give up by leases; try again what a person wants tried."""
 
 import logging
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import ModuleType
 
+from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 
 from rules.documents import Target
-from sms.destinations import DeliveryFailed, drop, inbox, mail, reply
+from sms.destinations import DeliveryFailed, DeliverySkipped, drop, inbox, mail, reply
 from sms.ids import lease_token
 from sms.models import Conversation, Delivery, Message
-from tenants import clock, hints
+from tenants import audit, clock, hints
+from tenants.audit import Actor
+from tenants.failpoints import failpoint
+from tenants.models import Tenant
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +28,14 @@ DESTINATIONS: Mapping[str, ModuleType] = {
     "auto_reply": reply,
     "drop": drop,
 }
-LADDER_SECONDS = (5, 60, 300, 1800, 7200, 18_000)
-_LEASE_SECONDS = 120
-_BATCH = 20
-_ROUND_SECONDS = 30.0
+# What waits for others' servers. Only that can a person have tried again: an inbox that is gone stays gone, and an
+# automatic reply that comes late is worse than none.
+REMOTE = frozenset(kind for kind, module in DESTINATIONS.items() if module.REMOTE)
+REPLAYABLE = REMOTE
+# Longer than any delivery may take, however the clocks of a test run are scaled.
+_SHORTEST_LEASE = 30.0
+_LEASE_SECONDS = 120.0
+_LONGEST_REASON = 250
 
 
 def place(message: Message, conversation: Conversation, target: Target, position: int) -> Delivery:
@@ -44,17 +52,11 @@ def place(message: Message, conversation: Conversation, target: Target, position
     return delivery
 
 
-def work() -> int:
+def work(should_stop: Callable[[], bool] = lambda: False) -> int:
     """Carry out the deliveries that are due, for half a minute at most; returns how many were tried."""
-    clock.sync()
-    tried, until = 0, time.monotonic() + _ROUND_SECONDS
-    while batch := _next():
-        for delivery in batch:
-            tried += _try(delivery)
-            if time.monotonic() > until:
-                hints.hint("deliver")
-                return tried
-    return tried
+    from sms.delivery_rounds import Round
+
+    return Round(should_stop).run()
 
 
 def due(now: datetime) -> QuerySet[Delivery]:
@@ -62,41 +64,89 @@ def due(now: datetime) -> QuerySet[Delivery]:
     return Delivery.objects.filter(state__in=("pending", "delivering"), due_at__lte=now, delivered_at=None)
 
 
-def _next() -> list[Delivery]:
-    rows = due(clock.now()).order_by("due_at", "id").defer("message__raw")
-    return list(rows.select_related("message", "tenant")[:_BATCH])
-
-
-def _try(delivery: Delivery) -> int:
-    """Take a delivery (another worker may be quicker), carry it out, and note how it went."""
+def take(delivery: Delivery) -> str:
+    """Lease a delivery; returns its token, or nothing when another worker was quicker."""
     token = lease_token()
-    taken = Delivery.objects.filter(pk=delivery.pk, state=delivery.state, due_at=delivery.due_at).update(
-        state="delivering", lease_token=token, due_at=clock.in_seconds(_LEASE_SECONDS), tries=delivery.tries + 1
-    )
+    lease = max(_SHORTEST_LEASE, _LEASE_SECONDS * settings.TIME_SCALE)
+    same = Delivery.objects.filter(pk=delivery.pk, state=delivery.state, due_at=delivery.due_at)
+    taken = same.update(state="delivering", lease_token=token, due_at=clock.in_seconds(lease), tries=delivery.tries + 1)
     if not taken:
-        return 0
+        return ""
     delivery.tries += 1
+    if delivery.tries > len(_ladder(delivery)) + 1:
+        # Its worker died again and again before it could say so: it must not take another one along.
+        settle(delivery, token, DeliveryFailed("The worker stopped while it was trying."))
+        return ""
+    return token
+
+
+def attempt(delivery: Delivery) -> Exception | None:
+    """Carry a leased delivery out; returns what went wrong."""
+    failpoint("deliver.claimed")
     try:
         DESTINATIONS[delivery.kind].deliver(delivery)
-    except DeliveryFailed as error:
-        _failed(delivery, token, error)
     except Exception as error:
-        log.exception("sms.delivery.failed delivery=%s", delivery.id.hex)
-        _failed(delivery, token, DeliveryFailed(type(error).__name__))
-    else:
+        return error
+    failpoint("deliver.done")
+    return None
+
+
+def settle(delivery: Delivery, token: str, error: Exception | None) -> None:
+    """Note how a try went, if the lease is still ours: delivered, tried again on the ladder, or kept as exhausted."""
+    if error is None:
         _note(delivery, token, state="delivered", delivered_at=clock.now(), last_error="")
-    return 1
-
-
-def _failed(delivery: Delivery, token: str, error: DeliveryFailed) -> None:
-    """Try again later on the ladder, or keep it as exhausted."""
-    ended = error.permanent or delivery.tries > len(LADDER_SECONDS)
-    if ended:
-        _note(delivery, token, state="exhausted", last_error=str(error)[:250])
         return
-    wait = LADDER_SECONDS[delivery.tries - 1]
-    _note(delivery, token, state="pending", due_at=clock.in_seconds(wait), last_error=str(error)[:250])
+    if isinstance(error, DeliverySkipped):
+        _note(delivery, token, state="skipped", last_error=str(error)[:_LONGEST_REASON])
+        return
+    if not isinstance(error, DeliveryFailed):
+        log.error("sms.delivery.failed delivery=%s", delivery.id.hex, exc_info=error)
+        error = DeliveryFailed(type(error).__name__)
+    reason, ladder = str(error)[:_LONGEST_REASON], _ladder(delivery)
+    if error.permanent or delivery.tries > len(ladder):
+        _note(delivery, token, state="exhausted", due_at=clock.now(), last_error=reason)
+        return
+    wait = ladder[delivery.tries - 1] * settings.TIME_SCALE
+    _note(delivery, token, state="pending", due_at=clock.in_seconds(wait), last_error=reason)
+
+
+def _ladder(delivery: Delivery) -> tuple[int, ...]:
+    ladder: tuple[int, ...] = DESTINATIONS[delivery.kind].LADDER
+    return ladder
 
 
 def _note(delivery: Delivery, token: str, **values: object) -> None:
-    Delivery.objects.filter(pk=delivery.pk, lease_token=token).update(**values)
+    Delivery.objects.filter(pk=delivery.pk, state="delivering", lease_token=token).update(**values)
+
+
+def failed(tenant: Tenant) -> QuerySet[Delivery]:
+    """Return what could not be delivered and was given up: kept until somebody has it tried again."""
+    return tenant.deliveries.filter(state="exhausted")
+
+
+@transaction.atomic
+def replay(actor: Actor, delivery: Delivery) -> bool:
+    """Try a failed delivery again from the start of its ladder; False when there is nothing to try any more."""
+    done = _again(failed(delivery.tenant).filter(pk=delivery.pk))
+    if done:
+        changes = {"destination": delivery.label}
+        audit.record(actor, "sms.delivery.replayed", delivery.message, changes, tenant=delivery.tenant)
+    return bool(done)
+
+
+@transaction.atomic
+def replay_all(actor: Actor, tenant: Tenant, rows: QuerySet[Delivery]) -> int:
+    """Try failed deliveries of a tenant again, all at once; returns how many."""
+    done = _again(rows.filter(tenant=tenant, state="exhausted"))
+    if done:
+        audit.record(actor, "sms.deliveries.replayed", None, {"count": done}, tenant=tenant)
+    return done
+
+
+def _again(rows: QuerySet[Delivery]) -> int:
+    """Set rows back to be tried now. A reader may still know an earlier try's end: the text may arrive twice."""
+    again = rows.filter(kind__in=REPLAYABLE).order_by()
+    done = again.update(state="pending", tries=0, due_at=clock.now(), lease_token="")
+    if done:
+        hints.hint("deliver")
+    return done

@@ -1,4 +1,8 @@
-"""Destinations of inbound texts: one module each, with `place` and `deliver`."""
+"""Destinations of inbound texts: one module each, with `place` and `deliver`.
+
+`LADDER` holds the seconds before each further try. `REMOTE` says that `deliver` waits for somebody else's server: it
+runs beside others, in a thread of its own, and must not use the database.
+"""
 
 
 class DeliveryFailed(Exception):
@@ -7,3 +11,7 @@ class DeliveryFailed(Exception):
     def __init__(self, reason: str, *, permanent: bool = False) -> None:
         super().__init__(reason)
         self.permanent = permanent
+
+
+class DeliverySkipped(Exception):
+    """Nothing is to be delivered after all; the reason is kept and nobody is alarmed."""

@@ -3,6 +3,9 @@
 from rules.documents import Target
 from sms.models import Conversation, Delivery, Message
 
+REMOTE = False
+LADDER: tuple[int, ...] = ()
+
 
 def place(delivery: Delivery, message: Message, conversation: Conversation, target: Target) -> None:
     """Note that the rule wanted it so."""

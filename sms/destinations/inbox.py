@@ -7,6 +7,9 @@ from sms import conversations
 from sms.models import Conversation, Delivery, Message
 from tenants.models import Group, Member
 
+REMOTE = False
+LADDER: tuple[int, ...] = ()
+
 
 def place(delivery: Delivery, message: Message, conversation: Conversation, target: Target) -> None:
     """Put the conversation into the inbox; one that is gone is kept as undeliverable, for everybody to see."""

@@ -11,6 +11,10 @@ from rules.e164 import format_for_people
 from sms.destinations import DeliveryFailed
 from sms.models import Conversation, Delivery, Message
 
+REMOTE = True
+# Seven hours in all: a mail server that is down overnight is not worth losing a text over.
+LADDER = (5, 60, 300, 1800, 7200, 18_000)
+
 
 def place(delivery: Delivery, message: Message, conversation: Conversation, target: Target) -> None:
     """Leave the sending to the worker."""

@@ -2,13 +2,19 @@
 
 from datetime import timedelta
 
+from django.db import transaction
+
 from rules.documents import Target
 from rules.e164 import AddressKind, classify_address
 from sms import optouts, outbound
-from sms.destinations import DeliveryFailed
-from sms.models import Conversation, Delivery, Direction, Message
+from sms.destinations import DeliveryFailed, DeliverySkipped
+from sms.models import Conversation, Delivery, Direction, Message, PhoneNumber
+from sms.status import MessageState
 from tenants import audit, clock
 
+REMOTE = False
+# An answer that comes late is worse than none.
+LADDER = (5, 30, 120)
 LOOP_WINDOW = timedelta(minutes=10)
 LOOP_CEILING = 3
 LATE_AFTER = timedelta(minutes=10)
@@ -30,42 +36,60 @@ def _silence(message: Message) -> str:
     if classify_address(message.their_address) != AddressKind.E164:
         return "Only phone numbers get automatic replies."
     if message.occurred_at < clock.now() - LATE_AFTER:
-        return "The text arrived too late for an automatic reply."
-    if message.tenant.phone_numbers.filter(e164=message.their_address, released_at=None).exists():
-        return "The text came from one of your own numbers."
+        return "The text is more than ten minutes old: an automatic reply would come too late."
+    # Whichever tenant has it: two machines that answer each other never stop.
+    if PhoneNumber.objects.filter(e164=message.their_address, released_at=None).exists():
+        return "The text came from a number of this portal: two machines would answer each other for ever."
     return ""
 
 
 def deliver(delivery: Delivery) -> None:
-    """Send the answer through the outbound queue, at most three in ten minutes to the same number.
+    """Send the answer through the outbound queue, at most three in ten minutes between the same two numbers.
 
     Raises:
+        DeliverySkipped: a machine must not answer, or not any more.
         DeliveryFailed: the answer was refused; the reason says what is missing.
     """
     message = delivery.message
-    if _recent(message) >= LOOP_CEILING:
-        raise DeliveryFailed("Three automatic replies in ten minutes are enough: a loop is likely.", permanent=True)
+    if reason := _silence(message):
+        raise DeliverySkipped(reason)
     try:
-        outbound.send(
-            audit.PORTAL,
-            message.tenant,
-            to=message.their_address,
-            body=delivery.settings["text"],
-            conversation=message.conversation,
-            in_reply_to=message,
-            source="auto_reply",
-            author_label="Automatic reply",
-            idempotency_key=f"delivery-{delivery.id.hex}",
-        )
+        with transaction.atomic():
+            answer = _send(delivery, message)
     except outbound.SendRefused as error:
         raise DeliveryFailed(str(error), permanent=True) from error
+    if answer is not None and answer.state == MessageState.BLOCKED:
+        raise DeliverySkipped(f"{answer.state_reason}.")
+
+
+def _send(delivery: Delivery, message: Message) -> Message | None:
+    """Count and send while nobody else can for this conversation: workers at the same moment count each other."""
+    key = f"delivery-{delivery.id.hex}"
+    if message.tenant.idempotency_keys.filter(key=key).exists():
+        return None  # a worker stopped after it had sent the answer, before it could say so
+    if message.conversation_id:
+        list(Conversation.objects.select_for_update(no_key=True).filter(pk=message.conversation_id).values_list("pk"))
+    if _recent(message) >= LOOP_CEILING:
+        raise DeliverySkipped("Three automatic replies in ten minutes are enough: a loop is likely.")
+    return outbound.send(
+        audit.PORTAL,
+        message.tenant,
+        to=message.their_address,
+        body=delivery.settings["text"],
+        conversation=message.conversation,
+        in_reply_to=message,
+        source="auto_reply",
+        author_label="Automatic reply",
+        idempotency_key=key,
+    )
 
 
 def _recent(message: Message) -> int:
+    """Count the answers to this pair. By what they answer: a rule may have sent them from another number of ours."""
     return message.tenant.messages.filter(
         direction=Direction.OUT,
         source="auto_reply",
         their_address=message.their_address,
-        our_address=message.our_address,
+        in_reply_to__our_address=message.our_address,
         occurred_at__gt=clock.now() - LOOP_WINDOW,
     ).count()
