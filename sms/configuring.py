@@ -14,8 +14,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from sms import breaker, credentials, numbers
+from sms import breaker, credentials, numbers, reach
 from sms.models import Configuration, Direction, Message, PhoneNumber, Trunk, TwilioAccount, WebhookKey
+from sms.models.configurations import UnknownPolicy
 from sms.status import MessageState
 from sms.twilio.client import is_sandbox
 from sms.twilio.setup import Finding
@@ -53,6 +54,7 @@ def add(
     name: str = "",
     enabled: bool = True,
     messaging_service_sid: str = "",
+    unknown_policy: str = UnknownPolicy.HOLD,
     finding: Finding | None = None,
     **more: str | None,
 ) -> Configuration:
@@ -77,6 +79,7 @@ def add(
             name=_free_name(tenant, name or trunk.name),
             sender_id=sender_id,
             messaging_service_sid=messaging_service_sid,
+            unknown_policy=unknown_policy,
             enabled=enabled,
         )
         _new_key(configuration)
@@ -236,7 +239,12 @@ def fallback_url(configuration: Configuration, *, overrides: bool = True) -> str
 
 
 def status_callback_url(configuration: Configuration, message_id: uuid.UUID, attempt_number: int) -> str:
-    """Return where Twilio reports the status of one attempt."""
+    """Return where Twilio reports the status of one attempt; nothing, where it would refuse the text for the address.
+
+    Then its list is asked in place of that.
+    """
+    if not base_url(configuration) or (address_problem(configuration) and not settings.TWILIO_API_BASE):
+        return ""
     return _address(base_url(configuration), configuration, f"status/{message_id.hex}/{attempt_number}", overrides=True)
 
 
@@ -250,6 +258,17 @@ def address_problem(configuration: Configuration) -> str:
     if is_sandbox(configuration.account.account_sid):
         return ""
     return public_address_problem(settings.PUBLIC_BASE_URL)
+
+
+def is_polling(configuration: Configuration) -> bool:
+    """Whether Twilio is asked for this configuration's texts every 30 seconds, since its calls do not come here."""
+    return reach.must_poll(
+        address=base_url(configuration),
+        problem=bool(address_problem(configuration)),
+        signed_at=configuration.signed_at,
+        missed_at=configuration.missed_at,
+        now=clock.now(),
+    )
 
 
 def public_address_problem(base: str) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
 
 _PREVIEW = 160
+_COUNTED = 500
 
 
 class Unread(TypedDict):
@@ -135,5 +136,11 @@ def rename(conversation: Conversation, name: str) -> None:
 
 
 def unread_count(tenant: Tenant, member: Member) -> int:
-    """Return how many conversations hold something a member has not seen, up to 100."""
-    return with_unread(visible_to(tenant, member), member).filter(unread__gt=0)[:100].count()
+    """Return how many of the conversations that moved last hold something a member has not seen, up to 100.
+
+    Those with something new are on top of the list: further down nothing is looked at, or a member who has read all
+    would have his whole inbox read again and again.
+    """
+    newest = visible_to(tenant, member).order_by("-last_message_at", "-id").values("pk")[:_COUNTED]
+    rows = Conversation.objects.filter(pk__in=newest)
+    return with_unread(rows, member).filter(unread__gt=0)[:100].count()

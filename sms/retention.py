@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from sms.models import IdempotencyKey
-from tenants import clock
+from sms import tombstones
+from sms.models import IdempotencyKey, Message
+from tenants import clock, slices
 from tenants.models import Tenant
 
 KEEP_ANSWERS = timedelta(days=7)
@@ -18,6 +19,7 @@ def erase() -> int:
     """Erase everything whose time is over; returns how many rows were touched."""
     now = clock.now()
     erased = _in_batches(IdempotencyKey.objects.filter(created_at__lt=now - KEEP_ANSWERS).order_by("pk"), _delete)
+    erased += tombstones.prune()
     limited = Q(keep_bodies_days__gt=0) | Q(keep_messages_days__gt=0) | Q(keep_audit_days__gt=0)
     for tenant in Tenant.objects.filter(limited):
         erased += _of_tenant(tenant, now)
@@ -28,7 +30,8 @@ def _of_tenant(tenant: Tenant, now: datetime) -> int:
     erased = 0
     if tenant.keep_messages_days:
         before = now - timedelta(days=tenant.keep_messages_days)
-        erased += _in_batches(_oldest(tenant.messages.filter(occurred_at__lt=before, due_at=None)), _delete)
+        old = tenant.messages.filter(occurred_at__lt=before, due_at=None)
+        erased += _in_batches(_oldest(old), delete_messages)
     if tenant.keep_bodies_days:
         before = now - timedelta(days=tenant.keep_bodies_days)
         old = tenant.messages.filter(occurred_at__lt=before, due_at=None)
@@ -45,6 +48,17 @@ def _oldest(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.order_by("occurred_at", "id")
 
 
+def delete_messages(rows: QuerySet[Message]) -> int:
+    """Delete texts for good, so that neither Twilio's list nor a replayed webhook brings received ones back.
+
+    Whatever erases texts does it by this; what goes with a whole tenant needs no stone.
+    """
+    ids = list(rows.values_list("pk", flat=True))
+    tombstones.set_up(ids)
+    Message.objects.filter(pk__in=ids).delete()
+    return len(ids)
+
+
 def _delete(rows: QuerySet[Any]) -> int:
     ids = list(rows.values_list("pk", flat=True))
     rows.model._base_manager.filter(pk__in=ids).delete()
@@ -57,8 +71,5 @@ def _empty(rows: QuerySet[Any]) -> int:
 
 
 def _in_batches(rows: QuerySet[Any], act: Callable[[QuerySet[Any]], int]) -> int:
-    """Act on a thousand rows at a time, each in a transaction of its own."""
-    total = 0
-    while done := act(rows[:_BATCH]):
-        total += done
-    return total
+    """Act on a thousand rows at a time, each in a transaction of its own, while there is time."""
+    return slices.each(lambda: act(rows[:_BATCH]))

@@ -1,8 +1,13 @@
 """Celery's way in: each task is named after its queue, takes nothing, and works until nothing is due."""
 
 import mmap
+from contextlib import suppress
+from typing import Any
 
 from celery import shared_task, signals
+from django.db import DatabaseError
+
+from tenants.failpoints import failpoint
 
 # One byte that a worker's children share with it: set when the worker is asked to stop.
 _stopping = mmap.mmap(-1, 1)
@@ -22,6 +27,17 @@ def note_shutdown(**kwargs: object) -> None:
     _stopping[0] = 1
 
 
+@signals.task_prerun.connect
+def note_taken(task: Any, **kwargs: object) -> None:
+    """Note that this worker consumes the queue that the task came by; a task run in place came by none."""
+    if not task.request.is_eager:
+        from sms import canaries
+
+        # Without its database the task has its own say.
+        with suppress(DatabaseError):
+            canaries.note(task.name.split(".")[0])
+
+
 def is_stopping() -> bool:
     """Whether the worker was asked to stop."""
     return bool(_stopping[0])
@@ -32,6 +48,7 @@ def send_work() -> int:
     """Send until nothing is due."""
     from sms import send_loop
 
+    failpoint("send.received")
     return send_loop.work(is_stopping)
 
 
@@ -40,15 +57,15 @@ def inbound_work() -> int:
     """Process received texts until none is due."""
     from sms import inbound
 
-    return inbound.work()
+    return inbound.work(is_stopping)
 
 
 @shared_task(name="deliver.work")
 def deliver_work() -> int:
     """Carry out deliveries until none is due."""
-    from sms import delivering
+    from sms import delivery_rounds
 
-    return delivering.work()
+    return delivery_rounds.work_in_turn(is_stopping)
 
 
 @shared_task(name="maint.sweep")
@@ -65,3 +82,31 @@ def housekeeping() -> dict[str, int]:
     from sms import sweeps
 
     return sweeps.housekeeping()
+
+
+@shared_task(name="send.canary")
+def send_canary() -> None:
+    """Do nothing: that it was taken shows that somebody consumes the queue."""
+
+
+@shared_task(name="inbound.canary")
+def inbound_canary() -> None:
+    """Do nothing, by the queue of received texts."""
+
+
+@shared_task(name="deliver.canary")
+def deliver_canary() -> None:
+    """Do nothing, by the queue of deliveries."""
+
+
+@shared_task(name="maint.canary")
+def maint_canary() -> None:
+    """Do nothing, by the queue of all the rest."""
+
+
+@shared_task(name="maint.lists")
+def lists() -> dict[str, int]:
+    """Ask Twilio for what nobody called about."""
+    from sms import sweeps
+
+    return sweeps.ask_twilio()

@@ -79,7 +79,8 @@ _TONES = {
 def state_of(message: Message) -> tuple[str, str]:
     """Return the state in words and its tone: Twilio's word once it has one, ours before."""
     if message.direction == Direction.OUT and message.state == status.MessageState.ACCEPTED and message.provider_status:
-        return status.describe_status(message.provider_status), _TONES.get(message.provider_status, "neutral")
+        words = status.describe_status(message.provider_status, is_given_up=message.due_at is None)
+        return words, _TONES.get(message.provider_status, "neutral")
     return status.describe_state(message.state), _TONES.get(message.state, "neutral")
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 from rules.e164 import format_for_people
 from sms import errors, status, threads
 from sms.models import Attempt, Delivery, Direction, Message, StatusEvent
+from sms.models.messages import Source
 
 _DELIVERY_TONES = {"delivered": "good", "exhausted": "bad", "pending": "neutral", "delivering": "neutral"}
 
@@ -31,7 +32,10 @@ def of(message: Message) -> list[Event]:
 
 
 def _inbound(message: Message) -> list[Event]:
-    events = [Event(_("Received"), message.created_at, _source(message), icon="arrow-down-left")]
+    tone = "warn" if message.came_late else "neutral"
+    events = [Event(_("Received"), message.created_at, _source(message), tone, "arrow-down-left")]
+    if message.came_late:
+        events.append(Event(_("Received by Twilio"), message.occurred_at, icon="arrow-down-left"))
     if message.state in ("routed", "unrouted"):
         events.append(_decided(message))
     events += [_delivery(delivery) for delivery in message.deliveries.select_related("member", "group")]
@@ -39,9 +43,11 @@ def _inbound(message: Message) -> list[Event]:
 
 
 def _source(message: Message) -> str:
-    if message.source == "webhook":
-        return _("Twilio called the webhook, the signature fits.")
-    return _("Found in Twilio's list of messages.")
+    if message.came_late:
+        return _("It came late: no webhook brought it, the portal found it in Twilio's list.")
+    if message.source in (Source.RECONCILED, Source.POLLING):
+        return _("The portal found it in Twilio's list.")
+    return _("Twilio called the webhook, the signature fits.")
 
 
 def _decided(message: Message) -> Event:

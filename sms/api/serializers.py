@@ -18,6 +18,12 @@ class MessageIn(serializers.Serializer[Any]):
         default="",
         help_text="One of your numbers, or a Sender ID. Left out: the outbound rules decide.",
     )
+    priority = serializers.ChoiceField(
+        choices=["single", "bulk"],
+        required=False,
+        default="single",
+        help_text="`bulk` for texts to many people: a sender's single texts go before them.",
+    )
 
 
 class MessageOut(serializers.ModelSerializer[Message]):

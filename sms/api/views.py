@@ -1,6 +1,8 @@
 """Messages for programs: send one, read one, list them."""
 
+import math
 import uuid
+from datetime import UTC
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -10,7 +12,7 @@ from rest_framework.response import Response
 from sms import outbound
 from sms.api.serializers import MessageIn, MessageOut, MessagePage
 from sms.models import Direction
-from tenants import keyset
+from tenants import clock, keyset
 from tenants.api_access import ApiRequest, api_endpoint
 from tenants.api_errors import Problem
 from tenants.roles import Permission
@@ -62,10 +64,22 @@ def _send(request: ApiRequest) -> Response:
             api_key=request.auth,
             idempotency_key=f"api-{key}" if key else None,
             source="api",
+            bulk=given.validated_data["priority"] == "bulk",
         )
+    except outbound.OverLimit as error:
+        raise _over_limit(error) from error
     except outbound.SendRefused as error:
         raise Problem(_REFUSAL_STATUS.get(error.code, 422), error.code, str(error)) from error
     return Response(MessageOut(message).data, status=status.HTTP_202_ACCEPTED)
+
+
+def _over_limit(error: outbound.OverLimit) -> Problem:
+    """Say which limit is reached and when texts are taken again; `Retry-After` says it in seconds."""
+    window = error.window
+    resets_at = window.resets_at.astimezone(UTC)
+    problem = Problem(429, error.code, str(error), limit=window.limit, resets_at=f"{resets_at:%Y-%m-%dT%H:%M:%SZ}")
+    problem.wait = max(1, math.ceil((resets_at - clock.now()).total_seconds()))
+    return problem
 
 
 def _list(request: ApiRequest) -> Response:
@@ -75,7 +89,7 @@ def _list(request: ApiRequest) -> Response:
         if direction not in Direction.values:
             raise Problem(400, "direction", "direction is in or out.")
         rows = rows.filter(direction=direction)
-    page = keyset.page(rows, request._request)
+    page = keyset.page(rows, request._request, among=request.tenant.messages.all() if direction else None)
     return Response({"results": MessageOut(page.rows, many=True).data, "next": page.older_url or None})
 
 

@@ -11,6 +11,7 @@ from rules.senders import SenderIdError, check_sender_id
 from sms.forms import twilio_ids
 from sms.forms.credentials import EDGE_NAMES, CredentialsForm, mono
 from sms.models import Configuration, Trunk
+from sms.models.configurations import UnknownPolicy
 from sms.twilio.client import EDGES
 from tenants.models import Tenant
 
@@ -23,6 +24,7 @@ MORE = [
     "messaging_service_sid",
     "region",
     "edge",
+    "unknown_policy",
 ]
 
 
@@ -65,6 +67,15 @@ class ConfigurationForm(CredentialsForm):
         required=False,
         widget=mono(placeholder="MG…"),
         help_text=_("Twilio then chooses the sender when no number or Sender ID is given."),
+    )
+    unknown_policy = forms.ChoiceField(
+        label=_("When Twilio gave no clear answer"),
+        choices=UnknownPolicy.choices,
+        required=False,
+        help_text=_(
+            "After a break in the connection Twilio may have a text, or not. "
+            "Its list is read twice, late enough to tell."
+        ),
     )
     usual_rules = forms.BooleanField(
         label=_("Add the usual rules"),
@@ -172,6 +183,11 @@ class ConfigurationForm(CredentialsForm):
             )
         return data
 
+    def clean_unknown_policy(self) -> str:
+        """What was not asked stays as it is."""
+        kept = self.configuration.unknown_policy if self.configuration else UnknownPolicy.HOLD
+        return str(self.cleaned_data["unknown_policy"] or kept)
+
     @property
     def has_credentials(self) -> bool:
         """Whether credentials were typed, rather than the operator's used."""
@@ -185,6 +201,7 @@ def _initial(configuration: Configuration) -> dict[str, Any]:
         "name": configuration.name,
         "enabled": configuration.enabled,
         "messaging_service_sid": configuration.messaging_service_sid,
+        "unknown_policy": configuration.unknown_policy,
         "account_sid": account.account_sid,
         "api_key_sid": account.api_key_sid,
         "region": "" if account.region == "us1" else account.region,

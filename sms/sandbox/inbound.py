@@ -33,9 +33,22 @@ class File:
     content: bytes
 
 
-def receive(hub: Hub, number: Number, phone: str, body: str, attached: Sequence[File] = ()) -> Message:
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """What a text is dated: some seconds ago, and perhaps without a date of sending."""
+
+    ago: float = 0.0
+    undated: bool = False
+
+
+NOW = Dates()
+
+
+def receive(
+    hub: Hub, number: Number, phone: str, body: str, attached: Sequence[File] = (), dates: Dates = NOW
+) -> Message:
     """Store a text from a phone; the caller commits and then calls `deliver`."""
-    now = time.time()
+    now = time.time() - dates.ago
     media = [files.keep(hub, item.content_type, item.content, now) for item in attached]
     service = hub.world.service_of(number.phone_number)
     message = Message(
@@ -50,7 +63,7 @@ def receive(hub: Hub, number: Number, phone: str, body: str, attached: Sequence[
         num_segments=segments.count(body),
         created=now,
         updated=now,
-        sent=now,
+        sent=None if dates.undated else now,
         messaging_service_sid=service.sid if service else "",
         media=media,
         num_media=len(media),

@@ -10,7 +10,7 @@ from aiohttp import web
 from sms.sandbox import files, inbound
 from sms.sandbox.control import Body, Refusal, answer
 from sms.sandbox.hub import Hub
-from sms.sandbox.inbound import File
+from sms.sandbox.inbound import Dates, File
 from sms.sandbox.things import Message, Number
 
 ARRIVED = frozenset({"sent", "delivered", "read"})
@@ -20,7 +20,8 @@ MOST_MEDIA = 10
 async def text(hub: Hub, request: web.Request, body: Body) -> web.Response:
     """Send a text from a phone to a number of an account."""
     phone, number = request.match_info["phone"], _number(hub, body["to"])
-    message = inbound.receive(hub, number, phone, str(body.get("body", "")), _files(body))
+    dates = Dates(float(body.get("ago_seconds", 0)), bool(body.get("undated")))
+    message = inbound.receive(hub, number, phone, str(body.get("body", "")), _files(body), dates)
     await hub.commit()
     shown = {"sid": message.sid, "account_sid": number.account_sid, "from": phone, "to": number.phone_number}
     if not body.get("wait", True):

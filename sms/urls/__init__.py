@@ -1,6 +1,6 @@
 """Addresses of sms, one module an area."""
 
-from sms.urls import configurations, connect, conversations, messages, optouts, phone, trunks, tryout
+from sms.urls import configurations, connect, conversations, deliveries, messages, optouts, phone, trunks, tryout
 
 app_name = "sms"
 urlpatterns = [
@@ -8,6 +8,7 @@ urlpatterns = [
     *configurations.urlpatterns,
     *connect.urlpatterns,
     *conversations.urlpatterns,
+    *deliveries.urlpatterns,
     *messages.urlpatterns,
     *optouts.urlpatterns,
     *phone.urlpatterns,

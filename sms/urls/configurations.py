@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from sms.views import configurations as views
-from sms.views import webhooks
+from sms.views import imports, senders, webhooks
 
 _ALL = "t/<slug:slug>/sms"
 _ONE = f"{_ALL}/<hexid:configuration_id>"
@@ -16,6 +16,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}/edit/", views.configuration_edit, name="configuration_edit"),
     path(f"{_ONE}/delete/", views.configuration_delete, name="configuration_delete"),
     path(f"{_ONE}/toggle/", views.configuration_toggle, name="configuration_toggle"),
+    path(f"{_ONE}/senders/<hexid:sender_id>/release/", senders.sender_release, name="sender_release"),
+    path(f"{_ONE}/import/", imports.configuration_import, name="configuration_import"),
     path(f"{_ONE}/token/", webhooks.configuration_token, name="configuration_token"),
     path(f"{_ONE}/webhook/", webhooks.configuration_webhook, name="configuration_webhook"),
     path(f"{_ONE}/webhook/rotate/", webhooks.configuration_webhook_rotate, name="configuration_webhook_rotate"),

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from rules.usual import usual_rules
-from sms import configuring, connecting, guide
+from sms import breaker, configuring, connecting, guide, list_state
 from sms.errors import explain
 from sms.forms.configurations import ConfigurationForm
+from sms.forms.imports import ReadSinceForm
 from sms.models import Configuration
 from sms.twilio.client import is_sandbox
 from sms.twilio.errors import TwilioProblem
@@ -54,6 +55,7 @@ def configuration_list(request: TenantRequest) -> HttpResponse:
     context = {
         "rows": [_row(request, row) for row in page.rows],
         "address_problem": next(filter(None, map(configuring.address_problem, page.rows)), ""),
+        "polls": any(map(configuring.is_polling, page.rows)),
         "page": page,
         "q": text,
         "may_edit": can(request, Permission.CONFIGURATIONS_EDIT),
@@ -139,6 +141,7 @@ def _added(request: TenantRequest, form: ConfigurationForm, finding: Finding | N
             name=data["name"],
             enabled=data["enabled"],
             messaging_service_sid=data["messaging_service_sid"],
+            unknown_policy=data["unknown_policy"],
             finding=finding,
             **_more(form),
         )
@@ -196,12 +199,22 @@ def configuration_detail(request: TenantRequest, configuration_id: uuid.UUID) ->
         "state": connecting.webhook_state(configuration, refused),
         "refused_count": refused,
         "held": explain(configuration.held_reason) if configuration.held_at else None,
+        "slowed": _is_slowed(configuration),
+        "stopped_senders": breaker.stopped_senders(configuration),
         "finding_text": describe(configuration.account.check_result),
         "good": configuration.account.check_result in (Result.OK, Result.KEY_LIMITED),
         "numbers": configuring.numbers_of(configuration)[:50],
+        "now": clock.now(),
         "may_edit": can(request, Permission.CONFIGURATIONS_EDIT),
     }
+    context |= list_state.of(configuration) | {"since_form": ReadSinceForm()}
     return render(request, "sms/configuration_detail.html", context | webhook_context(request, configuration))
+
+
+def _is_slowed(configuration: Configuration) -> bool:
+    """Whether Twilio has lately asked the account to slow down."""
+    account = configuration.account
+    return account.concurrency is not None or (account.slow_until is not None and account.slow_until > clock.now())
 
 
 def webhook_context(request: TenantRequest, configuration: Configuration) -> dict[str, Any]:
@@ -243,7 +256,7 @@ def _changed(
     request: TenantRequest, form: ConfigurationForm, configuration: Configuration, finding: Finding | None
 ) -> bool:
     data = form.cleaned_data
-    fields = {name: data[name] for name in ("sender_id", "enabled", "messaging_service_sid")}
+    fields = {name: data[name] for name in ("sender_id", "enabled", "messaging_service_sid", "unknown_policy")}
     fields["name"] = data["name"] or configuration.name
     typed = form.typed() if form.has_credentials else None
     try:

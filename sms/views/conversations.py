@@ -43,10 +43,14 @@ class MessageForm(forms.Form):
         )
 
 
-def _found(request: TenantRequest) -> QuerySet[Conversation]:
-    """Return the conversations the visitor may see, narrowed by the search box."""
+def _seen(request: TenantRequest) -> QuerySet[Conversation]:
+    """Return the conversations of the inboxes that the visitor looks into."""
     rows = conversations.visible_to(request.tenant, request.member)
-    rows = conversations.in_inbox(rows, request.member, request.GET.get("inbox", ""))
+    return conversations.in_inbox(rows, request.member, request.GET.get("inbox", ""))
+
+
+def _narrowed(rows: QuerySet[Conversation], request: TenantRequest) -> QuerySet[Conversation]:
+    """Return those that fit the search box."""
     text = request.GET.get("q", "").strip()
     if not text:
         return rows
@@ -61,11 +65,14 @@ def _found(request: TenantRequest) -> QuerySet[Conversation]:
 
 
 def _inbox(request: TenantRequest) -> dict[str, Any]:
-    rows = conversations.with_unread(_found(request), request.member)
+    seen = _seen(request)
+    rows = conversations.with_unread(_narrowed(seen, request), request.member)
     if request.GET.get("unread"):
         rows = rows.filter(unread__gt=0)
+    narrowed = request.GET.get("q", "").strip() or request.GET.get("unread")
+    among = conversations.with_unread(seen, request.member) if narrowed else None
     return {
-        "inbox": keyset.page(rows, request, at="last_message_at", size=30),
+        "inbox": keyset.page(rows, request, at="last_message_at", size=30, among=among),
         "q": request.GET.get("q", ""),
         "only_unread": bool(request.GET.get("unread")),
         "inbox_chosen": request.GET.get("inbox", ""),

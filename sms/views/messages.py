@@ -13,7 +13,19 @@ from django_stubs_ext import StrOrPromise
 
 from rules import routing
 from rules.e164 import format_for_people
-from sms import conversations, errors, log, masking, outbound, rerouting, segments, threads, timeline, writing
+from sms import (
+    conversations,
+    delivering,
+    errors,
+    log,
+    masking,
+    outbound,
+    rerouting,
+    segments,
+    threads,
+    timeline,
+    writing,
+)
 from sms.models import Message
 from tenants import keyset
 from tenants.access import TenantRequest, can, tenant_view
@@ -41,7 +53,9 @@ def _shown(request: TenantRequest, address: str) -> str:
 @tenant_view(Permission.MESSAGES_VIEW)
 def message_list(request: TenantRequest) -> HttpResponse:
     """Show the log, newest first."""
-    page = keyset.page(log.found(request).select_related("configuration").defer("raw", "decision"), request)
+    found = log.found(request)
+    shown = found.rows.select_related("configuration").defer("raw", "decision")
+    page = keyset.page(shown, request, among=found.among)
     rows = [
         {
             "message": message,
@@ -81,6 +95,7 @@ def message_detail(request: TenantRequest, message_id: uuid.UUID) -> HttpRespons
         "trace": _trace(request, message),
         "sender_steps": _sender_steps(request, message),
         "count": segments.count(message.body),
+        "failed": message.deliveries.filter(state="exhausted", kind__in=delivering.REPLAYABLE),
     }
     return render(request, "sms/message_detail.html", context)
 

@@ -1,12 +1,13 @@
 """Texts of all tenants, for system administrators: that they passed and how they fared, not with whom or what."""
 
+import uuid
 from datetime import timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import render
 
 from rules.e164 import format_for_people
-from sms import log, masking, threads
+from sms import import_places, log, masking, threads
 from sms.models import Direction, Message
 from sms.views.messages import DIRECTION_CHOICES, STATE_CHOICES
 from tenants import clock, ids, keyset
@@ -36,14 +37,17 @@ def system_message_list(request: SignedInRequest) -> HttpResponse:
     if filters["state"] in log.STATES:
         rows = rows.filter(log.STATES[filters["state"]])
     # By id, which is made from the time: the one index that holds every tenant's texts in order.
-    page = keyset.page(rows, request, at="id")
+    every = Message.objects.filter(id__gte=ids.id_at(clock.now() - _SHOWN))
+    page = keyset.page(rows, request, at="id", among=every if any(filters.values()) else None)
     context = {
         "page": page,
+        "cut_at": ids.moment_of(page.cut_at) if isinstance(page.cut_at, uuid.UUID) else None,
         "rows": [_row(message) for message in page.rows],
         "states": STATE_CHOICES,
         "directions": DIRECTION_CHOICES,
         "filters": filters,
         "narrowed": any(filters.values()),
+        "shared": import_places.shared(),
     }
     return render(request, "sms/system_message_list.html", context)
 

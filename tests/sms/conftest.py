@@ -1,7 +1,9 @@
 """The sandbox Twilio as a process of its own, and Acme set up to send through it."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -9,10 +11,10 @@ from urllib.parse import parse_qsl
 import pytest
 
 from rules.models import RuleSet
-from sms import outbound, reports, send_loop
-from sms.models import Configuration, Message, Sender
+from sms import callbacks, outbound, send_loop
+from sms.models import Configuration, Message, PhoneNumber, Sender
 from sms.webhooks import payloads
-from tenants import audit, hints
+from tenants import audit, clock, hints
 from tests import factories
 from tests.factories import OUR_NUMBER, THEIR_NUMBER
 from tests.sandbox.harness import Receiver, Sandbox
@@ -31,7 +33,18 @@ def hinted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The queues that were hinted; no broker is asked."""
     queues: list[str] = []
     monkeypatch.setattr(hints, "note", queues.append)
+    monkeypatch.setattr(callbacks, "_announce", callbacks._announce_now)
     return queues
+
+
+def later(seconds: float) -> AbstractContextManager[None]:
+    """Let the clock stand at a later moment."""
+    return clock.frozen(clock.now() + timedelta(seconds=seconds))
+
+
+def fresh(message: Message) -> Message:
+    """Return a text as the database has it now."""
+    return Message.objects.get(pk=message.pk)
 
 
 def let_send(cast: factories.Cast, *configurations: Configuration) -> RuleSet:
@@ -68,16 +81,16 @@ class World:
         return message
 
     def pump(self, message: Message | None = None) -> None:
-        """Apply the status callbacks that have arrived since the last time, as the web server would."""
+        """Store the status callbacks that have arrived since the last time, as the web server would, and apply them."""
         self.sandbox.wait_quiet()
         while len(self.applied) < len(self.receiver.requests):
             got = self.receiver.requests[len(self.applied)]
             self.applied.append(got.path)
             parts = got.path.split("/")
             report = payloads.parse_status(parse_qsl(got.body.decode(), keep_blank_values=True))
-            reports.apply_callback(
-                self.cast.acme.id, report, message_id=_uuid(parts[-2]), attempt_number=int(parts[-1])
-            )
+            callbacks.store(self.cast.acme.id, report, message_id=_uuid(parts[-2]), attempt_number=int(parts[-1]))
+        while callbacks.apply_due():
+            pass
         if message is not None:
             message.refresh_from_db()
 
@@ -123,3 +136,10 @@ def world(transactional_db: None, running_sandbox: Sandbox, settings: Any, hinte
 
 def _own(sandbox: Sandbox, account: dict[str, Any], e164: str) -> None:
     sandbox.number(account, e164)
+
+
+@pytest.fixture
+def longer_held(world: World) -> None:
+    """Let Acme have had its numbers and its configuration for a year, so that texts may be older than the test."""
+    PhoneNumber.objects.update(assigned_at=clock.now() - timedelta(days=390))
+    Configuration.objects.update(created_at=clock.now() - timedelta(days=390), signed_at=clock.now())

@@ -209,7 +209,7 @@ def test_the_operators_account_needs_no_secret(alice, cast, issued, running_sand
 
 
 def test_the_list_has_its_columns_and_states(alice, cast, settings):
-    assert "No public address" in alice.get(url("configuration_list")).content.decode()
+    assert "Polling, up to 30 s late" in alice.get(url("configuration_list")).content.decode()
     settings.PUBLIC_BASE_URL = "https://portal.example"
     page = alice.get(url("configuration_list")).content.decode()
     for head in ("Name", "Trunk", "Sender ID", "Webhook", "Last in", "Last out", "Enabled", "Copy Webhook"):
@@ -264,8 +264,11 @@ def test_without_a_public_address_nothing_useless_is_copied(alice, cast):
 def test_the_webhook_page_has_both_addresses_and_the_steps(alice, cast, settings):
     settings.PUBLIC_BASE_URL = "https://portal.example"
     page = alice.get(url("configuration_webhook", cast.configuration.pk)).content.decode().replace("&amp;", "&")
-    assert configuring.webhook_url(cast.configuration) in page
-    assert configuring.fallback_url(cast.configuration) in page
+    for address in (configuring.webhook_url(cast.configuration), configuring.fallback_url(cast.configuration)):
+        assert address.endswith("#ct=2000&rt=3500&tt=15000&rc=3&rp=ct,rt,5xx")
+        # Each in a field of its own, with its own button.
+        assert page.count(f'readonly value="{address}"') == 1
+        assert page.count(f'data-copy-value="{address}"') == 1
     for link in ("manage/incoming", "geo-permissions", "a2p-10dlc"):
         assert link in page
     assert "What stands after #" in page

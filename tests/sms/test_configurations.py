@@ -132,16 +132,30 @@ def test_the_fallback_may_live_on_another_host(cast, settings):
     assert configuring.status_callback_url(cast.configuration, cast.acme.pk, 2).startswith("https://portal.example/")
 
 
+def test_each_address_tells_twilio_to_try_again_within_the_time_that_an_answer_may_take(cast, settings):
+    settings.PUBLIC_BASE_URL = "https://portal.example"
+    addresses = [
+        configuring.webhook_url(cast.configuration),
+        configuring.fallback_url(cast.configuration),
+        configuring.status_callback_url(cast.configuration, cast.acme.pk, 1),
+    ]
+    assert [url.partition("#")[2] for url in addresses] == ["ct=2000&rt=3500&tt=15000&rc=3&rp=ct,rt,5xx"] * 3
+    told = dict(pair.split("=") for pair in settings.WEBHOOK_OVERRIDES[1:].split("&"))
+    # Four tries in all, none of them cut off before we answer or spool, and all of them before Twilio gives up.
+    assert (int(told["rc"]) + 1) * int(told["rt"]) <= int(told["tt"])
+    assert int(told["rt"]) > 2000
+
+
 def test_a_rotated_key_takes_texts_until_its_overlap_ends(cast):
     old = configuring.live_key(cast.configuration)
     new = configuring.rotate_key(PORTAL, cast.configuration)
     assert configuring.live_key(cast.configuration) == new
     entry = registry.find(old.key, fresh=True)
     assert entry is not None
-    assert entry.takes_messages()
+    assert entry.takes_messages(clock.now())
     with clock.frozen(clock.in_seconds(8 * 86_400)):
-        assert not entry.takes_messages()
-        assert entry.takes_reports()
+        assert not entry.takes_messages(clock.now())
+        assert entry.takes_reports(clock.now())
 
 
 def test_deleting_cancels_what_waits_and_ends_the_webhook(cast):

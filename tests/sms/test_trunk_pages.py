@@ -228,5 +228,6 @@ def test_every_page_of_trunks_shows(client, cast, django_assert_max_num_queries)
         reverse("sms:system_pool_remove", args=[cast.trunk.pk, cast.acme.pk]),
     ]
     for page in pages:
-        with django_assert_max_num_queries(12):
+        # One more than elsewhere: an administrator's menu counts what is wrong with the portal itself.
+        with django_assert_max_num_queries(13):
             assert client.get(page).status_code == 200, page
