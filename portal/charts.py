@@ -8,6 +8,7 @@ STEP = 10.0  # width of one bar's slot
 BAR = 6.4
 HEIGHT = 100.0
 MAX_LABELS = 7
+LONG_LABEL = 6  # letters: of such, fewer stand side by side on a phone
 FLOOR = 0.8  # a bar that stands for something never vanishes
 
 
@@ -58,7 +59,8 @@ def nice_ceiling(value: float) -> float:
 def bar_chart(rows: Sequence[tuple[str, Sequence[float]]]) -> BarChart:
     """Stack each row's values into one bar; the highest stack sets the scale."""
     top = nice_ceiling(max((sum(values) for _, values in rows), default=0))
-    every = max(1, -(-len(rows) // MAX_LABELS))
+    is_long = any(len(label) >= LONG_LABEL for label, _ in rows)
+    every = max(1, -(-len(rows) // (MAX_LABELS - 2 if is_long else MAX_LABELS)))
     bars = tuple(
         Bar(
             label=label,

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal import navigation
+from tenants import stopping
 from tenants.access import can
 from tenants.models import ManageSession, Member, Tenant, User
 from tenants.roles import Permission
@@ -25,6 +26,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "navigation": _navigation(request, user, tenant, places),
         "tenant_switcher": _switcher(user, tenant, places),
         "managing": _managing(getattr(request, "managing", None)),
+        **_stop(request, user, tenant),
         "can": {permission.name.lower(): can(request, permission) for permission in Permission},
         "plain_http_banner": _is_plain_http(request),
         "demo": settings.DEMO,
@@ -32,6 +34,17 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "home_url": reverse("home"),
         "user_menu": _user_menu(),
     }
+
+
+def _stop(request: HttpRequest, user: User, tenant: Tenant | None) -> dict[str, Any]:
+    """Say on every page that nothing is sent, and to those who may change it, where."""
+    stop = stopping.current(tenant)
+    if stop is None:
+        return {}
+    url = reverse("tenants:system_sending") if stop.everywhere and user.is_system_administrator else ""
+    if not stop.everywhere and tenant is not None and can(request, Permission.TENANT_EDIT):
+        url = reverse("tenants:sending", args=[tenant.slug])
+    return {"sending_stop": stop, "sending_stop_url": url}
 
 
 def _is_plain_http(request: HttpRequest) -> bool:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from rules.e164 import format_for_people
@@ -22,6 +23,11 @@ from tenants.access import TenantRequest, can, tenant_view
 from tenants.roles import Permission
 
 _RECENT = 6
+_CHARTS = {
+    "today": _lazy("Texts of today, by hour"),
+    "week": _lazy("Texts of seven days"),
+    "month": _lazy("Texts of thirty days"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +44,22 @@ class Concern:
 def dashboard(request: TenantRequest) -> HttpResponse:
     """Show today's figures, what needs attention, and the steps that are still to be done."""
     now = timezone.localtime(clock.now())
-    found = figures.read(log.visible_to(request), now)
+    span = request.GET.get("chart", "")
+    span = span if span in _CHARTS else "week"
+    days = figures.LONG_DAYS if span == "month" else figures.DAYS
+    whole = request.tenant if can(request, Permission.MESSAGES_VIEW_ALL) else None
+    found = figures.read(log.visible_to(request), now, days=days, counted_for=whole)
     since = now - timedelta(days=figures.DAYS)
     joined = figures.configurations(request.tenant, since)
     works = any(c.last_in_at for c in joined) and any(c.last_out_at for c in joined)
-    steps = [] if works else _steps(request)
-    today = request.GET.get("chart") == "today"
+    steps = [] if works else _steps(request, joined)
     context = {
         "stats": _stats(request, found, now),
-        "today": today,
-        "seven_days": not today,
-        "chart": _chart(found, today=today),
-        "chart_title": _("Texts of today, by hour") if today else _("Texts of seven days"),
+        "by_month": span == "month",
+        "by_week": span == "week",
+        "by_hour": span == "today",
+        "chart": _chart(found, span),
+        "chart_title": _CHARTS[span],
         "chart_names": [_("Received"), _("Sent")],
         "concerns": [*_about_texts(request, found, since), *_about_configurations(request, joined)],
         "steps": steps,
@@ -59,11 +69,11 @@ def dashboard(request: TenantRequest) -> HttpResponse:
     return render(request, "portal/dashboard.html", context)
 
 
-def _steps(request: TenantRequest) -> list[dict[str, Any]]:
+def _steps(request: TenantRequest, joined: list[Any]) -> list[dict[str, Any]]:
     """Return what is to be done before texts flow; nothing once all is done, or for people who cannot do it."""
     if not can(request, Permission.CONFIGURATIONS_VIEW):
         return []
-    steps = connecting.checklist(request.tenant)
+    steps = connecting.checklist(request.tenant, joined)
     first = next((step for step in steps if not step.done), None)
     return [{"step": step, "current": step is first} for step in steps] if first else []
 
@@ -92,8 +102,9 @@ def _log(request: TenantRequest, **filters: str) -> str:
     return f"{reverse('sms:message_list', args=[request.tenant.slug])}?{urlencode(filters)}"
 
 
-def _chart(found: Figures, *, today: bool) -> list[dict[str, Any]]:
-    slots, style = (found.hours, "H:i") if today else (found.days, "D")
+def _chart(found: Figures, span: str) -> list[dict[str, Any]]:
+    slots = found.hours if span == "today" else found.days
+    style = {"today": "H:i", "week": "D", "month": "j M"}[span]
     return [{"label": date_format(slot.at, style), "values": [slot.received, slot.sent]} for slot in slots]
 
 
@@ -121,7 +132,8 @@ def _about_texts(request: TenantRequest, found: Figures, since: datetime) -> Ite
     lost = figures.undelivered_to_destination(request.tenant, since) if can(request, Permission.RULES_VIEW) else 0
     if lost:
         words = ngettext("%d text did not reach its destination", "%d texts did not reach their destination", lost)
-        yield Concern("bad", "mail-x", words % lost, _log(request, state="stranded", **lately))
+        url = f"{reverse('sms:delivery_list', args=[request.tenant.slug])}?{urlencode(lately)}"
+        yield Concern("bad", "mail-x", words % lost, url)
 
 
 def _about_configurations(request: TenantRequest, joined: list[Any]) -> Iterator[Concern]:

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal import health
 from tenants.access import can
 from tenants.models import Tenant
 from tenants.roles import Permission as P
@@ -91,6 +92,7 @@ def of_tenant(request: HttpRequest, tenant: Tenant) -> list[Section]:
                     (can(request, P.MEMBERS_MANAGE), _("Groups"), "users-round", to("tenants:group_list"), False),
                     (can(request, P.API_KEYS_MANAGE), _("API keys"), "key-round", to("tenants:api_key_list"), False),
                     (can(request, P.AUDIT_VIEW), _("Audit log"), "scroll-text", to("tenants:audit_list"), False),
+                    (can(request, P.TENANT_EDIT), _("Sending"), "gauge", to("tenants:sending"), False),
                     (can(request, P.TENANT_EDIT), _("Company"), "building-2", to("tenants:company"), False),
                 ],
             ),
@@ -101,7 +103,7 @@ def of_tenant(request: HttpRequest, tenant: Tenant) -> list[Section]:
 def of_system(request: HttpRequest) -> list[Section]:
     """Return the menu of system administrators outside a tenant."""
     everyone = True
-    return _sections(
+    sections = _sections(
         request,
         [
             (
@@ -110,13 +112,18 @@ def of_system(request: HttpRequest) -> list[Section]:
                     (everyone, _("Tenants"), "building-2", reverse("tenants:tenant_list"), False),
                     (everyone, _("Trunks"), "cable", reverse("sms:system_trunk_list"), False),
                     (everyone, _("Message log"), "list", reverse("sms:system_message_list"), False),
+                    (everyone, _("Sending"), "gauge", reverse("tenants:system_sending"), False),
                     (everyone, _("Administrators"), "shield-check", reverse("tenants:administrator_list"), False),
                     (everyone, _("Audit log"), "scroll-text", reverse("tenants:system_audit_list"), False),
                     (everyone, _("Mail"), "mail", reverse("tenants:mail"), False),
+                    (everyone, _("Health"), "heart-pulse", reverse("system_health"), False),
                 ],
             )
         ],
     )
+    # A page that works although nothing is consumed behind it must say so.
+    sections[-1]["items"][-1]["badge"] = health.alarms() or ""
+    return sections
 
 
 def of_places(request: HttpRequest, tenants: list[Tenant]) -> list[Section]:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import BinaryField, F, Func, Model, QuerySet, Value
 
 from tenants import accounts, audit, secrets
+from tenants.failpoints import failpoint
 
 _BATCH = 200
 _SUFFIX = "_sealed"
@@ -137,6 +138,7 @@ def _reseal_row(row: Model, column: Column, outcome: Outcome) -> None:
     # Not over a secret that somebody has replaced meanwhile.
     same = column.model._default_manager.filter(pk=row.pk, **{column.name: before})
     outcome.resealed += same.update(**{column.name: getattr(row, column.name)})
+    failpoint("keys.resealed")
 
 
 def _reseal_second_factor(row: Authenticator, outcome: Outcome) -> None:

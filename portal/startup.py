@@ -1,4 +1,4 @@
-"""Whether the portal may start: its keys are sound, and they open what the database holds."""
+"""Whether the portal may start: its keys are sound, they open what the database holds, and texts can be kept."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,12 +8,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
 from portal import resealing
+from sms.webhooks import spool
 from tenants import secrets
 
 
 def problem() -> str:
     """Return in a sentence why the portal must not start; nothing when it may."""
-    return secrets.ring_problem() or _sealed_problem()
+    return secrets.ring_problem() or spool.problem() or _sealed_problem()
 
 
 def refuse_if_unfit() -> None:

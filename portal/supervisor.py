@@ -97,7 +97,7 @@ class Supervisor:
             port = int(self.environment["SANDBOX_URL"].rsplit(":", 1)[1])
             self._wait(lambda: ports.accepts("127.0.0.1", port), "The sandbox Twilio does not start.")
         greeting = self._prepare()
-        self.say("portal", "Starting web, worker and beat ...")
+        self.say("portal", "Starting web, worker, beat and spool ...")
         for program in self._portal_programs():
             self._start(program)
         self._wait(lambda: ports.answers_http(self.host, self.port), "The web server does not answer.")
@@ -128,6 +128,7 @@ class Supervisor:
             ),
             Program("worker", worker, grace=40.0),
             Program("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile="]),
+            Program("spool", [sys.executable, "manage.py", "spool"]),
         ]
 
     def _prepare(self) -> str:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
+    path("system/health/", views.system_health, name="system_health"),
     path("account/", include("portal.account_urls")),
     path("webhooks/", include("sms.webhooks.urls")),
     path("api/", include("portal.api_urls")),

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from portal import health
-from tenants.access import SignedInRequest, public_view, signed_in_view
+from tenants.access import SignedInRequest, public_view, signed_in_view, system_view
 
 
 @signed_in_view
@@ -37,13 +37,26 @@ def livez(request: HttpRequest) -> HttpResponse:
 
 @public_view
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say whether database, broker and workers are well; 503 when texts cannot be taken."""
+    """Say whether database, broker and workers are well; 503 when pages cannot be served.
+
+    What is wrong elsewhere is named and leaves 200: taking web servers away would not mend a worker. For those who
+    watch the portal as a whole, `?strict=1` answers 503 for every problem.
+    """
     try:
         connection.ensure_connection()
         report = health.report()
     except DatabaseTrouble:
-        return JsonResponse({"ready": False, "database": "not reachable"}, status=503)
-    return JsonResponse(report, status=200 if report["ready"] else 503)
+        told = {"ready": False, "database": "not reachable", "spool": health.spooled()}
+        return JsonResponse(told, status=503)
+    unwell = bool(report["problems"]) and "strict" in request.GET
+    return JsonResponse(report, status=503 if unwell else 200)
+
+
+@system_view
+def system_health(request: SignedInRequest) -> HttpResponse:
+    """Show system administrators each part of the portal, and what to do about those that are not well."""
+    parts = health.parts()
+    return render(request, "portal/health.html", {"parts": parts, "unwell": [part for part in parts if not part.well]})
 
 
 def failed(request: HttpRequest) -> HttpResponse:

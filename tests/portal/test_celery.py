@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings
 
+from portal import broker
 from portal.celery import app
 
 # What each is, and why it must not change silently.
@@ -71,3 +72,29 @@ def test_beat_keeps_its_state_in_the_data_folder():
     assert app.conf.beat_schedule_filename.startswith(str(settings.VAR_DIR))
     assert settings.SWEEP_SECONDS == 3 * settings.TIME_SCALE
     assert settings.LEASE_SECONDS == 180 * settings.TIME_SCALE
+
+
+def test_beat_asks_for_no_magic_and_nothing_of_it_outlives_its_use():
+    """No delay, no exchange, no priority: a queue by the task's name, and an end."""
+    for name, entry in app.conf.beat_schedule.items():
+        assert set(entry) == {"task", "schedule", "options"}, name
+        assert set(entry["options"]) == {"expires"}, name
+        assert entry["options"]["expires"] <= 60, name
+
+
+def test_no_task_carries_magic_of_its_own():
+    app.loader.import_default_modules()
+    for name, task in app.tasks.items():
+        if name.startswith("celery."):
+            continue
+        assert getattr(task, "queue", None) is None, name
+        assert getattr(task, "exchange", None) is None, name
+        assert getattr(task, "routing_key", None) is None, name
+        assert task.rate_limit is None, name
+        assert task.autoretry_for == () if hasattr(task, "autoretry_for") else True, name
+
+
+def test_the_embedded_broker_throws_nothing_away():
+    command = " ".join(broker.command(settings.VAR_DIR, settings.VAR_DIR / "kv.sock"))
+    assert "--maxmemory-policy noeviction" in command
+    assert "--appendonly yes" in command

@@ -31,6 +31,17 @@ def test_labels_thin_out_when_there_are_many_bars() -> None:
     assert 1 < len([bar for bar in chart.bars if bar.shown_label]) <= charts.MAX_LABELS
 
 
+def test_long_labels_thin_out_further() -> None:
+    chart = charts.bar_chart([(f"{day} Nov", [1]) for day in range(10, 40)])
+    assert [bar.shown_label for bar in chart.bars if bar.shown_label] == [
+        "10 Nov",
+        "16 Nov",
+        "22 Nov",
+        "28 Nov",
+        "34 Nov",
+    ]
+
+
 def test_an_empty_chart_has_a_scale_and_no_bars() -> None:
     chart = charts.bar_chart([])
     assert chart.bars == ()

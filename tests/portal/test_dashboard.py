@@ -1,5 +1,6 @@
 """The dashboard: today's figures, the chart, what needs attention, the first steps."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -101,6 +102,20 @@ def test_the_chart_shows_seven_days_or_the_hours_of_today(cast, client, noon):
     assert [day["values"] for day in days] == [[0, 0]] * 4 + [[0, 1], [0, 0], [1, 0]]
     hours = dashboard_of(cast, client, chart="today").context["chart"]
     assert [hour["label"] for hour in hours if hour["values"] != [0, 0]] == ["09:00"]
+
+
+@pytest.mark.parametrize(
+    ("span", "bars", "label"), [("today", 24, "Today"), ("", 7, "7 days"), ("month", 30, "30 days")]
+)
+def test_the_chart_has_three_spans_and_marks_the_one_it_shows(cast, client, noon, span, bars, label):
+    received(cast, occurred_at=noon - timedelta(days=20))
+    received(cast)
+    response = dashboard_of(cast, client, chart=span)
+    assert len(response.context["chart"]) == bars
+    (marked,) = re.findall(r'class="segment"[^>]* aria-current="true">([^<]*)', response.content.decode())
+    assert marked.strip() == label
+    total = sum(values["values"][0] for values in response.context["chart"])
+    assert total == (2 if span == "month" else 1)
 
 
 def test_days_of_a_clock_change_keep_their_midnights(cast):

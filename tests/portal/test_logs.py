@@ -128,6 +128,7 @@ def test_a_text_that_is_refused_leaves_no_trace_of_itself(cast, lines, caplog, f
 @pytest.mark.django_db(transaction=True)
 def test_a_text_that_cannot_reach_twilio_leaves_no_trace_of_itself(cast, lines, caplog, forbidden, settings):
     settings.TWILIO_API_BASE = "http://127.0.0.1:9"
+    settings.SEND_ROUND_SECONDS = 1.0
     usual.usual_rules(audit.PORTAL, cast.acme, cast.configuration, cast.alice)
     outbound.send(audit.PORTAL, cast.acme, to=THEIR_NUMBER, body=CANARY)
     send_loop.work()

@@ -106,6 +106,7 @@ def test_production_refuses_to_start_without(name, tmp_path):
     [
         ({"TWILIO_API_BASE": "http://127.0.0.1:1"}, "TWILIO_API_BASE is for tests only"),
         ({"CLOCK_OFFSET_SECONDS": "5"}, "CLOCK_OFFSET_SECONDS is for tests only"),
+        ({"FAILPOINTS": "send.marked:crash"}, "FAILPOINTS is for tests only"),
         ({"PUBLIC_BASE_URL": "https://my_portal.example.com"}, "has an underscore"),
         ({"FALLBACK_BASE_URL": "https://my_portal.example.com"}, "has an underscore"),
         ({"PUBLIC_BASE_URL": "portal.example.com"}, "PUBLIC_BASE_URL is no base address"),

@@ -42,13 +42,13 @@ def web_answers(product: Product) -> bool:
 
 
 def test_up_runs_every_program_and_says_where(product):
-    assert set(product.children()) == {"broker", "web", "worker", "beat"}
+    assert set(product.children()) == {"broker", "web", "worker", "beat", "spool"}
     assert product.address in product.output
     assert web_answers(product)
     wait_until(lambda: worker_answers(product), 60, lambda: f"no worker:\n{product.output}")
 
 
-@pytest.mark.parametrize("name", ["broker", "web", "worker", "beat"])
+@pytest.mark.parametrize("name", ["broker", "web", "worker", "beat", "spool"])
 def test_a_killed_program_comes_back(product, name):
     before = product.children()[name]
     os.kill(before, signal.SIGKILL)
