@@ -23,13 +23,15 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run check test e2e lint format types css lock shell clean ready writable
+.PHONY: help run check test e2e chaos bench lint format types css lock shell clean ready writable
 
 help:
 	@echo "make run      install everything and run the portal with a demo  (PORT=8000 HOST=127.0.0.1; DEMO=0: empty)"
 	@echo "make check    install everything and run format, lint, types and all tests: exactly what CI runs"
 	@echo "make test     the quick tests: SQLite, no browser, no processes  (ARGS='-k name')"
 	@echo "make e2e      the browser tests, in a real Chromium"
+	@echo "make bench    measure the portal beside its floors  (QUICK=1: two minutes; ONLY=webhook_intake: one figure)"
+	@echo "make chaos    kill, freeze and cut everything while texts flow; check that no promise breaks  (SEED= ENGINE= ONLY= SHORT=1)"
 	@echo "make lint     format and lint, without changing anything"
 	@echo "make format   format the code and mend what can be mended"
 	@echo "make types    mypy --strict"
@@ -49,6 +51,12 @@ test: $(VENV)/.dev
 
 e2e: $(VENV)/.dev
 	@$(PY) tests/check.py browser
+
+bench: $(VENV)/.dev
+	@exec $(PY) -m tests.bench $(if $(filter-out 0 no false,$(QUICK)),--quick) $(if $(ONLY),--only $(ONLY))
+
+chaos: $(VENV)/.dev
+	@exec $(PY) -m tests.chaos
 
 lint: $(VENV)/.dev
 	@$(PY) tests/check.py format lint templates

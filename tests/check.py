@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import tests.environment  # noqa: E402, F401 (sets the surroundings of everything below)
-from tests import servers  # noqa: E402 (found through the line above)
+from tests import promises, servers  # noqa: E402 (found through the line above)
 
 PYTEST = ["-m", "pytest", "-q"]
+_NO_SERVERS = 3  # what tests.bench says when it can start none
 skips: list[str] = []
 
 
@@ -69,6 +71,20 @@ def processes() -> bool:
     return python(*PYTEST, "-m", "processes and not browser")
 
 
+def chaos() -> bool:
+    return python("-m", "tests.chaos", "--short")
+
+
+def bench() -> bool:
+    """Measure a little of each kind: the figures must come about; whether one is short is not asked here."""
+    figures = "webhook_intake,webhook_intake_embedded,send,status_callbacks,end_to_end,log_page"
+    command = [sys.executable, "-m", "tests.bench", "--quick", "--only", figures]
+    status = subprocess.run(command, cwd=ROOT).returncode
+    if status == _NO_SERVERS:
+        skips.append("bench (no PostgreSQL or no broker)")
+    return status in (0, _NO_SERVERS)
+
+
 def browser() -> bool:
     if servers.chromium() is None:
         skips.append("browser (no Chromium)")
@@ -104,6 +120,17 @@ def _machine_postgres() -> str | None:
         return None
 
 
+def promises_() -> bool:
+    """Say whether each test that a promise of the README names has passed, in one of the stages before."""
+    missing = promises.unproved(Path(os.environ[promises.NOTE_IN]))
+    if skips:
+        print(f"not proved here: {len(missing)} tests that promises name")
+        return True
+    for name in missing:
+        print(f"A promise names {name}, which did not pass.")
+    return not missing
+
+
 STAGES: dict[str, Callable[[], bool]] = {
     "format": format_,
     "lint": lint,
@@ -112,12 +139,29 @@ STAGES: dict[str, Callable[[], bool]] = {
     "sqlite": sqlite,
     "postgres": postgres,
     "processes": processes,
+    "chaos": chaos,
+    "bench": bench,
     "browser": browser,
+    "promises": promises_,
 }
 
 
+@contextlib.contextmanager
+def _passed_tests_noted() -> Iterator[None]:
+    """Let the stages note which tests passed, for the last of them."""
+    before = os.environ.get(promises.NOTE_IN)
+    with tempfile.TemporaryDirectory(prefix="portal-check-") as folder:
+        os.environ[promises.NOTE_IN] = str(Path(folder) / "passed")
+        yield
+    if before is None:
+        del os.environ[promises.NOTE_IN]
+    else:
+        os.environ[promises.NOTE_IN] = before
+
+
 def main(names: list[str]) -> int:
-    failed = [name for name in names or STAGES if not _timed(name)]
+    with _passed_tests_noted():
+        failed = [name for name in names or STAGES if not _timed(name)]
     if failed:
         print(f"FAILED: {', '.join(failed)}")
     elif not skips:

@@ -6,6 +6,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
+
+from tests import promises
+
 # What a developer's shell may hold and no test may see.
 FOREIGN = [
     "ALLOWED_HOSTS",
@@ -13,6 +17,7 @@ FOREIGN = [
     "DEFAULT_FROM_EMAIL",
     "DEMO",
     "EMAIL_URL",
+    "FAILPOINTS",
     "FALLBACK_BASE_URL",
     "FIELD_KEYS",
     "LOCAL_BASE_URL",
@@ -36,3 +41,9 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (Path(folder) / "static").mkdir()
     os.environ |= {"VAR_DIR": folder, "DEBUG": "1", "DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note what passed; each worker's reports come to the process that leads them, too."""
+    if report.when == "call" and report.passed and "PYTEST_XDIST_WORKER" not in os.environ:
+        promises.note(report.nodeid)

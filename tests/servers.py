@@ -144,7 +144,14 @@ class Product:
 
 def _kind(pid: int) -> str:
     command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-    kinds = {"gunicorn": "web", "worker": "worker", "beat": "beat", "sms.sandbox": "sandbox", "prepare": "prepare"}
+    kinds = {
+        "gunicorn": "web",
+        "worker": "worker",
+        "beat": "beat",
+        "sms.sandbox": "sandbox",
+        "prepare": "prepare",
+        "spool": "spool",
+    }
     return next((kinds[word] for word in command if word in kinds), "broker")
 
 

@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from rules import versions
 from rules.models import InboundRule, InboundTarget, OutboundRoute, OutboundRule
-from sms.models import Attempt, Conversation, InboxThread, Message, OptOut, Trunk, WebhookChange
+from sms.models import Attempt, Conversation, Delivery, InboxThread, Message, OptOut, Sender, Trunk, WebhookChange
 from tenants import api_keys, audit, clock, switching
 from tenants.access import Access
 from tenants.audit import Actor
@@ -142,6 +142,20 @@ class World:
         for member in (cast.bob, cast.sam):
             InboxThread.objects.create(tenant=acme, conversation=self.conversation, member=member)
         self.message = self._outbound("queued")
+        self.delivery = Delivery.objects.create(
+            tenant=acme,
+            message=factories.make_inbound(
+                cast.configuration, ours=factories.OUR_NUMBER, theirs=factories.THEIR_NUMBER, state="routed"
+            ),
+            kind="email",
+            label=f"{CANARY}@acme.example",
+            settings={"address": f"{CANARY}@acme.example"},
+            state="exhausted",
+            last_error="The mail server refuses this address.",
+        )
+        self.sender = Sender.objects.create(
+            tenant=acme, configuration=cast.configuration, address=factories.OUR_SECOND_NUMBER, stopped_at=clock.now()
+        )
         self.opt_out = OptOut.objects.create(
             tenant=acme, our_address=factories.OUR_SECOND_NUMBER, their_address=factories.THEIR_NUMBER, source="person"
         )
@@ -214,6 +228,8 @@ ARGUMENTS: dict[str, Callable[[World], Any]] = {
     "tenant_id": lambda w: w.cast.acme.id,
     "conversation_id": lambda w: w.conversation.id,
     "message_id": lambda w: w.message.id,
+    "delivery_id": lambda w: w.delivery.id,
+    "sender_id": lambda w: w.sender.id,
     "opt_out_id": lambda w: w.opt_out.id,
     "api_key_id": lambda w: w.api_key.id,
     "member_id": lambda w: w.spare.id,
@@ -438,7 +454,7 @@ def call(url: str, method: str, key: str = "") -> Any:
 def test_the_api_wants_a_key(world: World) -> None:
     def check(address: Address) -> None:
         for method in ("get", "post"):
-            for key in ("", "smsp_x", world.api_text[:-1] + "0"):
+            for key in ("", "smsp_x", world.api_text[:-1] + ("1" if world.api_text.endswith("0") else "0")):
                 assert call(url_of(address, world), method, key).status_code in (401, 405)
 
     each(API, check)

@@ -71,7 +71,7 @@ def test_compose_consumes_the_same_queues_with_the_same_options():
 
 def test_compose_gives_sends_time_to_finish_and_keeps_what_the_broker_holds():
     services = compose()
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "beat", "spool"):
         assert (services[name]["stop_signal"], services[name]["stop_grace_period"]) == ("SIGTERM", "120s")
     assert "--appendonly yes" in services["redis"]["command"]
     assert "--maxmemory-policy noeviction" in services["redis"]["command"]
