@@ -1,8 +1,10 @@
 """Read a rule set's document into rules; a rule that cannot be read whole is kept, but switched off; PURE."""
 
+import random
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from rules.conditions import InboundCondition, OutboundCondition, read_inbound, read_outbound
@@ -15,11 +17,20 @@ from rules.reading import (
     read_text,
     read_whole_number,
 )
+from rules.schedule import Calendar, Moment, Period, Week, read_holidays
 from rules.spans import digits_of
+from rules.targets import Target, read_target
 
 T = TypeVar("T")
 
 DEFAULT_PRIORITY = 1000
+ALWAYS, AT_MOMENT = "always", "moment"
+WHENS = frozenset({ALWAYS, "open", "closed", "holiday", AT_MOMENT})
+APPLIES = frozenset({"both", "messages", "voice"})
+ACTIONS = frozenset({"send", "deny", "hold"})
+STRATEGIES = frozenset({"prioritised", "random"})
+WHEN_CLOSED = frozenset({"", "block", "hold"})
+_HEAVIEST = 1000
 _MOST_STRIPPED = 9
 _PREPEND = re.compile(r"\+?[0-9]{0,15}\Z")
 
@@ -33,52 +44,37 @@ class RewriteError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """One destination of a text that came in."""
+class End:
+    """One destination of a rule, and when it gets the text."""
 
-    kind: str
-    id: str = ""
-    address: str = ""
-    text: str = ""
-    label: str = ""
+    target: Target
+    when: str = ALWAYS
+    moment: Moment | None = None
 
     @classmethod
     def from_json(cls, data: object) -> Self:
-        """Read a stored target; an unknown kind is an error."""
+        """Read a stored destination with its time."""
         entry = _object(data, "destination")
-        kind = read_text(entry, "kind")
-        if kind not in _TARGET_NEEDS:
-            raise ConditionError(f"the destination “{kind}” is not known here.")
-        if read_optional_text(entry, "when") not in ("", "always"):
-            raise ConditionError("office hours are not known here.")
-        if needed := _TARGET_NEEDS[kind]:
-            read_text(entry, needed)
-        return cls(kind, *(read_optional_text(entry, name) for name in ("id", "address", "text", "label")))
+        when = read_optional_text(entry, "when") or ALWAYS
+        if when not in WHENS:
+            raise ConditionError(f"the time “{when}” of a destination is not known here.")
+        moment = Moment.from_json(entry.get("moment")) if when == AT_MOMENT else None
+        return cls(read_target(entry), when, moment)
 
     def to_json(self) -> dict[str, Any]:
-        """Return what is stored: the kind and what it needs."""
-        named = {"id": self.id, "address": self.address, "text": self.text, "label": self.label}
-        return {"kind": self.kind, **{name: value for name, value in named.items() if value}}
+        """Return what is stored."""
+        times = {} if self.when == ALWAYS else {"when": self.when}
+        return self.target.to_json() | times | ({"moment": self.moment.to_json()} if self.moment else {})
 
     def describe(self) -> str:
-        """Say the destination in words that go on from "to"."""
+        """Say it in words that go on from "to"."""
         words = {
-            "member": f"the inbox of {self.label or 'a member'}",
-            "group": f"the group {self.label}".rstrip(),
-            "email": f"e-mail {self.address}",
-            "auto_reply": f"an automatic reply, “{self.text}”",
+            "open": " in office hours",
+            "closed": " outside office hours",
+            "holiday": " on holidays",
+            "moment": f" on {self.moment.describe()}" if self.moment else "",
         }
-        return words.get(self.kind, "nobody: it is dropped")
-
-
-# What each kind of target cannot be without.
-_TARGET_NEEDS: Mapping[str, str] = {
-    "member": "id",
-    "group": "id",
-    "email": "address",
-    "auto_reply": "text",
-    "drop": "",
-}
+        return self.target.describe() + words.get(self.when, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +88,7 @@ class Route:
     sender: str = ""
     enabled: bool = True
     label: str = ""
+    weight: int = 1
 
     @classmethod
     def from_json(cls, data: object) -> Self:
@@ -102,6 +99,9 @@ class Route:
             raise ConditionError(f"a route strips at most {_MOST_STRIPPED} digits.")
         if not _PREPEND.match(prepend):
             raise ConditionError("a route prepends digits only.")
+        weight = read_whole_number(entry, "weight", 1)
+        if not 1 <= weight <= _HEAVIEST:
+            raise ConditionError(f"the weight of a route is not between 1 and {_HEAVIEST}.")
         return cls(
             id=read_optional_text(entry, "id"),
             configuration=read_text(entry, "configuration"),
@@ -110,6 +110,7 @@ class Route:
             sender=read_optional_text(entry, "sender"),
             enabled=read_switch(entry, "enabled", True),
             label=read_optional_text(entry, "label"),
+            weight=weight,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -122,6 +123,7 @@ class Route:
             "sender": self.sender,
             "enabled": self.enabled,
             "label": self.label,
+            "weight": self.weight,
         }
 
     def dial(self, to: str) -> E164:
@@ -141,29 +143,48 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class InboundRule:
-    """Which texts go to which destinations; findings say why a rule is not used."""
+    """Which texts go to which destinations, when; findings say why a rule is not used."""
 
     id: str
     name: str
     enabled: bool
     conditions: tuple[InboundCondition, ...]
-    targets: tuple[Target, ...]
+    ends: tuple[End, ...]
+    applies: str = "both"
+    calendar: Calendar = field(default_factory=Calendar.always)
     findings: tuple[str, ...] = ()
 
     @property
     def live(self) -> bool:
-        """Say whether the rule takes part."""
-        return self.enabled and not self.findings
+        """Say whether the rule takes part: it is switched on, whole, and not for calls alone."""
+        return self.enabled and not self.findings and self.applies != "voice"
+
+    def ends_at(self, at: datetime) -> tuple[tuple[End, ...], str]:
+        """Return the destinations of an instant and why these; none means that the rule has none for that time.
+
+        The first moment that fits comes before all others, with every destination of that same moment. A holiday
+        without destinations of its own is outside office hours.
+        """
+        local = self.calendar.local(at)
+        moment = next((end.moment for end in self.ends if end.moment and end.moment.holds(local)), None)
+        if moment:
+            return tuple(end for end in self.ends if end.moment == moment), f"it is {moment.describe()}"
+        opening = self.calendar.at(at)
+        period = opening.period.value
+        if period == Period.HOLIDAY and not any(end.when == period for end in self.ends):
+            period = Period.CLOSED.value
+        found = tuple(end for end in self.ends if end.when in (ALWAYS, period))
+        return found, "" if all(end.when == ALWAYS for end in self.ends) else opening.reason
 
     def describe(self) -> str:
         """Say the whole rule in one sentence."""
-        ends = " and ".join(target.describe() for target in self.targets)
+        ends = " and ".join(end.describe() for end in self.ends)
         return f"If {_all_of(self.conditions)}: to {ends or 'nobody'}."
 
 
 @dataclass(frozen=True, slots=True)
 class OutboundRule:
-    """Which texts leave by which routes; findings say why a rule is not used."""
+    """Which texts leave by which routes, or do not leave; findings say why a rule is not used."""
 
     id: str
     name: str
@@ -171,6 +192,13 @@ class OutboundRule:
     conditions: tuple[OutboundCondition, ...]
     routes: tuple[Route, ...]
     priority: int = DEFAULT_PRIORITY
+    action: str = "send"
+    reason: str = ""
+    strategy: str = "prioritised"
+    when_closed: str = ""
+    sticky: bool = False
+    area_match: bool = False
+    calendar: Calendar = field(default_factory=Calendar.always)
     findings: tuple[str, ...] = ()
 
     @property
@@ -183,10 +211,22 @@ class OutboundRule:
         """Return the routes that are switched on, in order."""
         return tuple(route for route in self.routes if route.enabled)
 
+    def routes_for(self, draw: float) -> tuple[Route, ...]:
+        """Return the routes in the order in which they are tried; `draw` (0 up to 1) decides a random order."""
+        routes = list(self.open_routes)
+        if self.strategy != "random":
+            return tuple(routes)
+        chance, found = random.Random(draw), []  # noqa: S311 - it shares out texts, it guards nothing
+        while routes:
+            found.append(chance.choices(routes, [route.weight for route in routes])[0])
+            routes.remove(found[-1])
+        return tuple(found)
+
     def describe(self) -> str:
         """Say the whole rule in one sentence."""
         ways = ", then ".join(route.label or route.configuration for route in self.open_routes)
-        return f"If {_all_of(self.conditions)}: by {ways or 'no route'}."
+        then = {"deny": "it is refused", "hold": "it is held"}.get(self.action, f"by {ways or 'no route'}")
+        return f"If {_all_of(self.conditions)}: {then}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +240,14 @@ class Finding:
 
 def parse_inbound(document: Json) -> tuple[InboundRule, ...]:
     """Read inbound rules in their order."""
-    return tuple(_inbound_rule(entry, number) for number, entry in enumerate(_entries(document), 1))
+    calendar = _calendar(document)
+    return tuple(_inbound_rule(entry, number, calendar) for number, entry in enumerate(_entries(document), 1))
 
 
 def parse_outbound(document: Json) -> tuple[OutboundRule, ...]:
     """Read outbound rules by priority; equal priorities keep their order."""
-    rules = [_outbound_rule(entry, number) for number, entry in enumerate(_entries(document), 1)]
+    calendar = _calendar(document)
+    rules = [_outbound_rule(entry, number, calendar) for number, entry in enumerate(_entries(document), 1)]
     return tuple(sorted(rules, key=lambda rule: rule.priority))
 
 
@@ -214,22 +256,68 @@ def findings_of(rules: Sequence[InboundRule | OutboundRule]) -> tuple[Finding, .
     return tuple(Finding(rule.id, rule.name, text) for rule in rules for text in rule.findings)
 
 
-def _inbound_rule(entry: Json, number: int) -> InboundRule:
+def _calendar(document: Json) -> Calendar:
+    """Read the tenant's calendar; documents from before there were office hours have none."""
+    try:
+        return Calendar.from_json(document.get("calendar") if isinstance(document, Mapping) else None)
+    except ConditionError as error:
+        raise DocumentError(f"The calendar of this rule document cannot be read: {error}") from error
+
+
+def _inbound_rule(entry: Json, number: int, calendar: Calendar) -> InboundRule:
     findings: list[str] = []
     conditions = _each(entry, "conditions", read_inbound, findings, "it has no condition: choose “all numbers”.")
-    targets = _each(entry, "targets", Target.from_json, findings, "it has no destination.")
-    return InboundRule(*_head(entry, number, findings), conditions, targets, tuple(findings))
+    ends = _each(entry, "targets", End.from_json, findings, "it has no destination.")
+    applies = _choice(entry, "applies", "both", APPLIES, findings)
+    return InboundRule(
+        *_head(entry, number, findings),
+        conditions,
+        ends,
+        applies,
+        _own_calendar(entry, calendar, findings),
+        tuple(findings),
+    )
 
 
-def _outbound_rule(entry: Json, number: int) -> OutboundRule:
+def _outbound_rule(entry: Json, number: int, calendar: Calendar) -> OutboundRule:
     findings: list[str] = []
     conditions = _each(entry, "conditions", read_outbound, findings, "it has no condition: choose “all destinations”.")
-    routes = _each(entry, "routes", Route.from_json, findings, "it has no route.")
+    action = _choice(entry, "action", "send", ACTIONS, findings)
+    without = "it has no route." if action == "send" else ""
+    routes = _each(entry, "routes", Route.from_json, findings, without)
     priority = _try(lambda: read_whole_number(entry, "priority", DEFAULT_PRIORITY), DEFAULT_PRIORITY, findings)
     head = _head(entry, number, findings)
-    if routes and not any(route.enabled for route in routes):
+    if action == "send" and routes and not any(route.enabled for route in routes):
         findings.append("every route is switched off.")
-    return OutboundRule(*head, conditions, routes, priority, tuple(findings))
+    return OutboundRule(
+        *head,
+        conditions,
+        routes,
+        priority,
+        action,
+        _try(lambda: read_optional_text(entry, "reason"), "", findings),
+        _choice(entry, "strategy", "prioritised", STRATEGIES, findings),
+        _choice(entry, "when_closed", "", WHEN_CLOSED, findings),
+        _try(lambda: read_switch(entry, "sticky", False), False, findings),
+        _try(lambda: read_switch(entry, "area_match", False), False, findings),
+        _own_calendar(entry, calendar, findings),
+        tuple(findings),
+    )
+
+
+def _own_calendar(entry: Json, calendar: Calendar, findings: list[str]) -> Calendar:
+    hours, holidays = entry.get("hours"), entry.get("holidays")
+    week = None if hours is None else _try(lambda: Week.from_json(hours), None, findings)
+    own = None if holidays is None else _try(lambda: read_holidays(holidays), None, findings)
+    return calendar.with_own(week, own)
+
+
+def _choice(entry: Json, name: str, default: str, choices: Set[str], findings: list[str]) -> str:
+    value = _try(lambda: read_optional_text(entry, name), default, findings) or default
+    if value not in choices:
+        findings.append(f"“{value}” is not known here as “{name}”.")
+        return default
+    return value
 
 
 def _head(entry: Json, number: int, findings: list[str]) -> tuple[str, str, bool]:
@@ -246,7 +334,7 @@ def _each(entry: Json, name: str, read: Callable[[object], T], findings: list[st
     if not isinstance(items, list | tuple):
         findings.append(f"“{name}” is not a list.")
         return ()
-    if not items:
+    if not items and when_none:
         findings.append(when_none)
     found: list[T] = []
     for item in items:

@@ -214,7 +214,7 @@ def _in_words(kind: str, entry: Json) -> Json:
     ends: Json
     if kind == RuleKind.INBOUND:
         rule = documents.parse_inbound({"rules": [entry]})[0]
-        ends = {"targets": "; ".join(target.describe() for target in rule.targets)}
+        ends = {"targets": "; ".join(end.describe() for end in rule.ends)}
     else:
         rule = documents.parse_outbound({"rules": [entry]})[0]
         ends = {"priority": rule.priority, "routes": "; ".join(_route_in_words(route) for route in rule.routes)}

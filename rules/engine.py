@@ -2,15 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, overload
 
-from rules.documents import InboundRule, OutboundRule, Route, Target
+from rules.documents import InboundRule, OutboundRule, Route
 from rules.facts import InboundFacts, OutboundFacts
 from rules.inbound_conditions import OneOfNumbers
 from rules.outbound_conditions import HasPrefix
 from rules.patterns import digits_of
+from rules.schedule import Period
+from rules.targets import Drop, Target
 
 Rule = InboundRule | OutboundRule
 R = TypeVar("R", bound=InboundRule | OutboundRule)
@@ -22,47 +25,54 @@ class Action(StrEnum):
     DELIVER = "deliver"
     DROP = "drop"
     SEND = "send"
+    DENY = "deny"
+    HOLD = "hold"
+    WAIT = "wait"
     UNROUTED = "unrouted"
     REFUSE = "refuse"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rule that was tried, and why it fitted or not."""
+    """One rule and what it said: `matched`, `skipped`, or `later`: it fits too, but one before it had decided."""
 
     rule_id: str
     rule_name: str
-    matched: bool
+    state: str
     reason: str
+
+    @property
+    def matched(self) -> bool:
+        """Say whether this rule decided."""
+        return self.state == "matched"
 
     def describe(self) -> str:
         """Say the step in one sentence."""
-        return f"“{self.rule_name}” {'matched' if self.matched else 'skipped'}: {self.reason}."
+        said = {"matched": "matched", "later": "would fit, too"}.get(self.state, "skipped")
+        return f"“{self.rule_name}” {said}: {self.reason}."
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The engine's answer; without a rule the default applied. The trace is empty unless it was asked for."""
+    """The engine's answer; without a rule the default applied. The trace is empty unless it was asked for.
+
+    `reason` says why a text is denied, held or waits, and for a received one why these destinations; `until` is when
+    one that waits may go, in UTC.
+    """
 
     action: Action
     rule: Rule | None
     trace: tuple[Step, ...]
     facts: InboundFacts | OutboundFacts
-
-    @property
-    def targets(self) -> tuple[Target, ...]:
-        """Return the destinations of a text that came in."""
-        return self.rule.targets if isinstance(self.rule, InboundRule) else ()
-
-    @property
-    def routes(self) -> tuple[Route, ...]:
-        """Return the ways out that are switched on, in order."""
-        return self.rule.open_routes if isinstance(self.rule, OutboundRule) else ()
+    targets: tuple[Target, ...] = ()
+    routes: tuple[Route, ...] = ()
+    reason: str = ""
+    until: datetime | None = None
 
     def to_snapshot(self, ruleset_id: str) -> dict[str, Any]:
         """Return the compact decision that a message keeps; the trace can be computed again from it."""
         ends: Sequence[Target | Route] = self.targets if isinstance(self.facts, InboundFacts) else self.routes
-        return {
+        found: dict[str, Any] = {
             "ruleset": ruleset_id,
             "rule": self.rule.id if self.rule else "",
             "name": self.rule.name if self.rule else "",
@@ -70,6 +80,8 @@ class Decision:
             "targets" if isinstance(self.facts, InboundFacts) else "routes": [end.to_json() for end in ends],
             "facts": self.facts.to_json(),
         }
+        until = {"until": self.until.isoformat()} if self.until else {}
+        return found | ({"reason": self.reason} if self.reason else {}) | until
 
 
 @overload
@@ -81,16 +93,24 @@ def decide(
     rules: Iterable[OutboundRule], facts: OutboundFacts, *, otherwise: Action, explain: bool = True
 ) -> Decision: ...
 def decide(rules: Iterable[Any], facts: Any, *, otherwise: Action, explain: bool = True) -> Decision:
-    """Return the first rule whose every condition holds, and, if asked, why the ones before it did not."""
+    """Return what the first rule does whose every condition holds; if asked, with what each rule said, also later ones.
+
+    A rule that has no destination for the time of the text does not take it: the next one is asked.
+    """
     trace: list[Step] = []
+    found: Decision | None = None
     for rule in rules:
         failed = next((c for c in rule.conditions if not c.holds(facts)), None) if rule.live else None
-        matched = rule.live and failed is None
+        answer = _answer(rule, facts) if rule.live and failed is None else None
         if explain:
-            trace.append(Step(rule.id, rule.name, matched, _reason(rule, failed, facts)))
-        if matched:
-            return Decision(_action(rule), rule, tuple(trace), facts)
-    return Decision(otherwise, None, tuple(trace), facts)
+            state = "skipped" if answer is None else "later" if found else "matched"
+            trace.append(Step(rule.id, rule.name, state, _reason(rule, failed, facts, answer)))
+        if answer is not None and found is None:
+            found = answer
+            if not explain:
+                break
+    found = found or Decision(otherwise, None, (), facts)
+    return replace(found, trace=tuple(trace))
 
 
 class CompiledInbound:
@@ -160,17 +180,42 @@ def _prefix_keys(rule: OutboundRule) -> Iterable[str] | None:
     return chosen.prefixes if chosen else None
 
 
-def _action(rule: Rule) -> Action:
-    if isinstance(rule, OutboundRule):
-        return Action.SEND
-    return Action.DROP if all(target.kind == "drop" for target in rule.targets) else Action.DELIVER
+def _answer(rule: Rule, facts: Any) -> Decision | None:
+    """Return what a rule does with a text that fits it, or None when it has nothing for that time."""
+    return _inbound_answer(rule, facts) if isinstance(rule, InboundRule) else _outbound_answer(rule, facts)
 
 
-def _reason(rule: Any, failed: Any, facts: Any) -> str:
+def _inbound_answer(rule: InboundRule, facts: InboundFacts) -> Decision | None:
+    ends, why = rule.ends_at(facts.at)
+    if not ends:
+        return None
+    targets = tuple(end.target.resolve(facts) for end in ends)
+    action = Action.DROP if all(isinstance(target, Drop) for target in targets) else Action.DELIVER
+    return Decision(action, rule, (), facts, targets=targets, reason=why)
+
+
+def _outbound_answer(rule: OutboundRule, facts: OutboundFacts) -> Decision:
+    if rule.action != "send":
+        return Decision(Action(rule.action), rule, (), facts, reason=rule.reason)
+    routes = rule.routes_for(facts.draw)
+    opening = rule.calendar.at(facts.at)
+    if not rule.when_closed or opening.period == Period.OPEN:
+        return Decision(Action.SEND, rule, (), facts, routes=routes)
+    until = rule.calendar.next_opening(facts.at) if rule.when_closed == "hold" else None
+    action = Action.WAIT if until else Action.DENY
+    return Decision(action, rule, (), facts, routes=routes if until else (), reason=opening.reason, until=until)
+
+
+def _reason(rule: Any, failed: Any, facts: Any, answer: Decision | None) -> str:
     if not rule.enabled:
         return "it is switched off"
     if rule.findings:
         return "it cannot be used, because " + " ".join(rule.findings).rstrip(".")
+    if not rule.live:
+        return "it is for calls only"
     if failed is not None:
         return f"it applies only if {failed.describe()}, but {failed.explain(facts)}"
-    return " and ".join(condition.explain(facts) for condition in rule.conditions)
+    if answer is None:
+        return f"it has no destination for now: {rule.calendar.at(facts.at).reason}"
+    said = [condition.explain(facts) for condition in rule.conditions]
+    return " and ".join(filter(None, [*said, answer.reason]))

@@ -5,13 +5,21 @@ to erase it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
+
+# Facts of texts from before times were kept: no rule of that time asked for one.
+_UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class InboundFacts:
-    """A text that came in; `trunk` and `number` are ids of ours, "" where the address is not one of ours."""
+    """A text that came in; `trunk` and `number` are ids of ours, "" where the address is not one of ours.
+
+    `at` is when it came, in UTC. `media` are the content types of its files. `conversation` says what was there before
+    the text: "" nothing (a first contact), "open" (nobody has it), "assigned".
+    """
 
     our_address: str
     their_address: str
@@ -19,6 +27,9 @@ class InboundFacts:
     num_media: int = 0
     trunk: str = ""
     number: str = ""
+    at: datetime = _UNKNOWN_TIME
+    media: tuple[str, ...] = ()
+    conversation: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return what is stored, without the body."""
@@ -28,6 +39,9 @@ class InboundFacts:
             "num_media": self.num_media,
             "trunk": self.trunk,
             "number": self.number,
+            "at": self.at.isoformat(),
+            "media": list(self.media),
+            "conversation": self.conversation,
         }
 
     @classmethod
@@ -40,12 +54,23 @@ class InboundFacts:
             num_media=_count(data, "num_media"),
             trunk=_text(data, "trunk"),
             number=_text(data, "number"),
+            at=_instant(data, "at"),
+            media=_texts(data, "media"),
+            conversation=_text(data, "conversation"),
         )
+
+    def moved_to(self, at: datetime) -> "InboundFacts":
+        """Return the same text at another time."""
+        return replace(self, at=at)
 
 
 @dataclass(frozen=True, slots=True)
 class OutboundFacts:
-    """A text that is to go out; `member` and `groups` are ids of the writer and of the writer's groups."""
+    """A text that is to go out; `member` and `groups` are ids of the writer and of the writer's groups.
+
+    `at` is when it was written, in UTC. `draw` is a number from 0 up to 1, drawn once, that random routes are chosen
+    by: so a decision can be computed again.
+    """
 
     to: str
     body: str = ""
@@ -53,6 +78,8 @@ class OutboundFacts:
     extension: str = ""
     member: str = ""
     groups: tuple[str, ...] = ()
+    at: datetime = _UNKNOWN_TIME
+    draw: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return what is stored, without the body."""
@@ -62,25 +89,46 @@ class OutboundFacts:
             "extension": self.extension,
             "member": self.member,
             "groups": list(self.groups),
+            "at": self.at.isoformat(),
+            "draw": self.draw,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], *, body: str = "") -> "OutboundFacts":
         """Read stored facts, however old they are."""
+        draw = data.get("draw")
         return cls(
             to=_text(data, "to"),
             body=body,
             num_media=_count(data, "num_media"),
             extension=_text(data, "extension"),
             member=_text(data, "member"),
-            groups=tuple(str(group) for group in data.get("groups") or ()),
+            groups=_texts(data, "groups"),
+            at=_instant(data, "at"),
+            draw=draw if isinstance(draw, float) else 0.0,
         )
+
+    def moved_to(self, at: datetime) -> "OutboundFacts":
+        """Return the same text at another time."""
+        return replace(self, at=at)
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:
     return str(data.get(name) or "")
 
 
+def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(str(value) for value in data.get(name) or ())
+
+
 def _count(data: Mapping[str, Any], name: str) -> int:
     value = data.get(name)
     return value if isinstance(value, int) else 0
+
+
+def _instant(data: Mapping[str, Any], name: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(_text(data, name))
+    except ValueError:
+        return _UNKNOWN_TIME
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -58,7 +58,7 @@ def inbound(tenant: Tenant) -> RuleList[InboundRule]:
         RuleRow(
             rule,
             _conditions(words),
-            tuple(_sentence(target.describe()) for target in words.targets),
+            tuple(_sentence(end.describe()) for end in words.ends),
             (*map(_sentence, words.findings), *_inbound_findings(rule)),
             is_first=place == 0,
             is_last=place == last,

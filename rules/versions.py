@@ -6,14 +6,17 @@ from django.db import transaction
 from django.db.models import Model, Prefetch, QuerySet
 
 from rules.models import (
+    Holiday,
     InboundRule,
     InboundRuleNumber,
     InboundTarget,
+    OfficeHours,
     OutboundRoute,
     OutboundRule,
     OutboundRuleGroup,
     RuleSet,
     TargetKind,
+    When,
 )
 from rules.models.versions import RuleKind
 from tenants import audit
@@ -62,8 +65,30 @@ def live(tenant: Tenant, kind: str) -> RuleSet | None:
 def build(tenant: Tenant, kind: str) -> Json:
     """Write a tenant's rules, as they stand in the rows, as one document."""
     if kind == RuleKind.INBOUND:
-        return {"rules": [inbound_json(rule) for rule in inbound_rows(tenant)]}
-    return {"rules": [outbound_json(rule) for rule in outbound_rows(tenant)]}
+        rules = [inbound_json(rule) for rule in inbound_rows(tenant)]
+    else:
+        rules = [outbound_json(rule) for rule in outbound_rows(tenant)]
+    return {"calendar": calendar_json(tenant), "rules": rules}
+
+
+def calendar_json(tenant: Tenant) -> Json:
+    """Write a tenant's time zone, office hours and holidays; without office hours it is always open."""
+    hours = OfficeHours.objects.filter(tenant=tenant).first()
+    return {
+        "zone": tenant.time_zone,
+        "week": hours.week if hours else None,
+        "holidays": [holiday_json(holiday) for holiday in tenant.holidays.all()],
+    }
+
+
+def holiday_json(holiday: Holiday) -> Json:
+    """Write one holiday."""
+    return {
+        "name": holiday.name,
+        "start": holiday.starts_on.isoformat(),
+        "end": holiday.ends_on.isoformat(),
+        "yearly": holiday.yearly,
+    }
 
 
 def inbound_rows(tenant: Tenant) -> QuerySet[InboundRule]:
@@ -99,6 +124,9 @@ def inbound_json(rule: InboundRule) -> Json:
         "id": rule.id.hex,
         "name": rule.name,
         "enabled": rule.enabled,
+        "applies": rule.applies,
+        "hours": rule.hours,
+        "holidays": rule.holidays,
         "conditions": [*_named_conditions(rule), *rule.conditions],
         "targets": [_target(target) for target in rule.targets.all() if not target.is_gone],
     }
@@ -119,11 +147,13 @@ def _named_conditions(rule: InboundRule) -> list[Json]:
 
 
 def _target(target: InboundTarget) -> Json:
-    settings = {name: value for name, value in target.settings.items() if name in ("address", "text")}
+    times: Json = {} if target.when == When.ALWAYS else {"when": target.when}
+    if target.moment:
+        times["moment"] = target.moment
     named = target.member or target.group
     if target.kind not in (TargetKind.MEMBER, TargetKind.GROUP) or named is None:
-        return {"kind": target.kind, **settings}
-    return {"kind": target.kind, "id": named.id.hex, "label": str(named)}
+        return {"kind": target.kind, **target.settings, **times}
+    return {"kind": target.kind, "id": named.id.hex, "label": str(named), **times}
 
 
 def outbound_json(rule: OutboundRule) -> Json:
@@ -133,6 +163,13 @@ def outbound_json(rule: OutboundRule) -> Json:
         "name": rule.name,
         "enabled": rule.enabled,
         "priority": rule.priority,
+        "action": rule.action,
+        "reason": rule.reason,
+        "strategy": rule.strategy,
+        "when_closed": rule.when_closed,
+        "hours": rule.hours,
+        "sticky": rule.sticky,
+        "area_match": rule.area_match,
         "conditions": [*rule.conditions, *_group_conditions(rule)],
         "routes": [_route(route) for route in rule.routes.all()],
     }
@@ -155,4 +192,5 @@ def _route(route: OutboundRoute) -> Json:
         "sender": route.sender,
         "enabled": route.enabled and route.configuration.deleted_at is None,
         "label": route.configuration.name,
+        "weight": route.weight,
     }

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from rules.documents import Target
+from rules.targets import Target
 from sms.destinations import DeliveryFailed, DeliverySkipped, drop, inbox, mail, reply
 from sms.ids import lease_token
 from sms.models import Conversation, Delivery, Message
@@ -40,9 +40,7 @@ _LONGEST_REASON = 250
 
 def place(message: Message, conversation: Conversation, target: Target, position: int) -> Delivery:
     """Write the delivery of a message to one destination; inboxes are served at once, in the same transaction."""
-    delivery = Delivery(
-        tenant_id=message.tenant_id, message=message, position=position, kind=target.kind, label=target.label
-    )
+    delivery = Delivery(tenant_id=message.tenant_id, message=message, position=position, kind=target.kind)
     DESTINATIONS[target.kind].place(delivery, message, conversation, target)
     if delivery.state == "delivered":
         delivery.delivered_at = clock.now()

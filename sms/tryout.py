@@ -151,10 +151,7 @@ def _outbound_warnings(tenant: Tenant, member: Member | None, way: Way | None) -
 
 def _lines(tenant: Tenant, kind: str, decision: Decision) -> tuple[Line, ...]:
     """Return every rule in order, also those that nobody came to."""
-    asked = [
-        Line(step.rule_id, step.rule_name, "matched" if step.matched else "skipped", _sentence(step.reason))
-        for step in decision.trace
-    ]
+    asked = [Line(step.rule_id, step.rule_name, step.state, _sentence(step.reason)) for step in decision.trace]
     rest = routing.live_rules(tenant, kind)[len(asked) :]
     return (*asked, *(Line(rule.id, rule.name, "unasked", _("A rule above it had decided.")) for rule in rest))
 

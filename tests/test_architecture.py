@@ -30,6 +30,8 @@ PURE: dict[str, set[str]] = {
     "rules/outbound_conditions.py": {"rules"},
     "rules/reading.py": set(),
     "rules/wording.py": set(),
+    "rules/schedule.py": {"rules"},
+    "rules/targets.py": {"rules"},
     "rules/documents.py": {"rules"},
     "rules/engine.py": {"rules"},
     "rules/coverage.py": {"rules"},

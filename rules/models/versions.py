@@ -22,6 +22,8 @@ class RuleSet(TenantOwned):
     version = models.PositiveIntegerField()
     document: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
     saved_by = models.CharField(max_length=254, blank=True, default="")
+    # What was done, in words, when it was more than one rule: "Restored version 5".
+    note = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["tenant", "kind", "version"], name="rule_set_version_once"),)

@@ -1,6 +1,6 @@
 """Drop: the text is stored, shown in the log, and goes nowhere."""
 
-from rules.documents import Target
+from rules.targets import Target
 from sms.models import Conversation, Delivery, Message
 
 REMOTE = False

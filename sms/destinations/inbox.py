@@ -2,7 +2,7 @@
 
 import uuid
 
-from rules.documents import Target
+from rules.targets import ToGroup, ToMember
 from sms import conversations
 from sms.models import Conversation, Delivery, Message
 from tenants.models import Group, Member
@@ -11,10 +11,11 @@ REMOTE = False
 LADDER: tuple[int, ...] = ()
 
 
-def place(delivery: Delivery, message: Message, conversation: Conversation, target: Target) -> None:
+def place(delivery: Delivery, message: Message, conversation: Conversation, target: ToMember | ToGroup) -> None:
     """Put the conversation into the inbox; one that is gone is kept as undeliverable, for everybody to see."""
     found = _find(message, target)
     if found is None:
+        delivery.label = target.label
         delivery.state, delivery.last_error = "exhausted", f"This {target.kind} no longer exists."
         return
     if isinstance(found, Member):
@@ -26,7 +27,7 @@ def place(delivery: Delivery, message: Message, conversation: Conversation, targ
     delivery.label, delivery.state = str(found), "delivered"
 
 
-def _find(message: Message, target: Target) -> Member | Group | None:
+def _find(message: Message, target: ToMember | ToGroup) -> Member | Group | None:
     identifier = uuid.UUID(hex=target.id)
     if target.kind == "group":
         return message.tenant.groups.filter(pk=identifier).first()

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
 
-from rules.documents import Target
 from rules.e164 import format_for_people
+from rules.targets import ToEmail
 from sms.destinations import DeliveryFailed
 from sms.models import Conversation, Delivery, Message
 
@@ -16,7 +16,7 @@ REMOTE = True
 LADDER = (5, 60, 300, 1800, 7200, 18_000)
 
 
-def place(delivery: Delivery, message: Message, conversation: Conversation, target: Target) -> None:
+def place(delivery: Delivery, message: Message, conversation: Conversation, target: ToEmail) -> None:
     """Leave the sending to the worker."""
     delivery.settings, delivery.label = {"address": target.address}, target.address
 

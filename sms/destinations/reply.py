@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from rules.documents import Target
 from rules.e164 import AddressKind, classify_address
+from rules.targets import AutoReply
 from sms import optouts, outbound
 from sms.destinations import DeliveryFailed, DeliverySkipped
 from sms.models import Conversation, Delivery, Direction, Message, PhoneNumber
@@ -20,7 +20,7 @@ LOOP_CEILING = 3
 LATE_AFTER = timedelta(minutes=10)
 
 
-def place(delivery: Delivery, message: Message, conversation: Conversation, target: Target) -> None:
+def place(delivery: Delivery, message: Message, conversation: Conversation, target: AutoReply) -> None:
     """Leave the answer to the worker, unless this text must not be answered by a machine."""
     delivery.settings = {"text": target.text}
     delivery.label = target.text[:60]

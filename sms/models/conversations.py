@@ -22,12 +22,28 @@ class Conversation(TenantOwned):
     last_message_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(default=clock.now)
     inbound_count = models.PositiveIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)
+    # Who has it in hand, given by which group; if nobody has answered by `answer_due_at`, the group's escalation.
+    assigned_to = models.ForeignKey(
+        Member, on_delete=models.SET_NULL, null=True, blank=True, related_name="assigned_conversations"
+    )
+    assigned_group = models.ForeignKey(
+        Group, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    assigned_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True, blank=True)
+    answer_due_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(
+        null=True, blank=True
+    )
 
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=["tenant", "our_address", "their_address"], name="conversation_once"),
         )
-        indexes = (models.Index(fields=["tenant", "last_message_at", "id"], name="conversation_list"),)
+        indexes = (
+            models.Index(fields=["tenant", "last_message_at", "id"], name="conversation_list"),
+            models.Index(
+                fields=["answer_due_at"], condition=Q(answer_due_at__isnull=False), name="conversation_answer_due"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.contact_name or self.their_address

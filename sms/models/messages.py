@@ -126,6 +126,12 @@ class Message(TenantOwned):
                 name="message_waiting",
             ),
             models.Index(fields=["configuration"], condition=Q(state="held"), name="message_held"),
+            # Held by a rule until the office opens.
+            models.Index(
+                fields=["due_at", "id"],
+                condition=Q(state="held", direction="out", due_at__isnull=False),
+                name="message_opening",
+            ),
             models.Index(fields=["tenant", "occurred_at", "id"], condition=ASIDE, name="message_aside"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="message_leased"),
             # What points here is looked for when a row is deleted: without these, in every message of every tenant.

@@ -1,6 +1,7 @@
 """Members of a tenant, their groups, and invitations to become one."""
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -51,6 +52,9 @@ class Member(TenantOwned):
         _("Send SMS/MMS"), max_length=12, choices=SendingRight.choices, default=SendingRight.NONE
     )
     enabled = models.BooleanField(_("Enabled"), default=True)
+    # The member's own switch, and own hours (a week as rules/schedule.py reads it; None: at any hour).
+    available = models.BooleanField(_("Available"), default=True)
+    hours: "models.JSONField[dict[str, Any] | None, dict[str, Any] | None]" = models.JSONField(null=True, blank=True)
 
     if TYPE_CHECKING:
         groups: RelatedManager["Group"]
@@ -72,11 +76,37 @@ class Member(TenantOwned):
         return self.name or self.user.email
 
 
+class Assignment(models.TextChoices):
+    """Who of a group is given a conversation that nobody has yet."""
+
+    NOBODY = "", _("Nobody: all see it, whoever is first answers")
+    ROUND_ROBIN = "round_robin", _("One after the other")
+    LONGEST_IDLE = "longest_idle", _("Whoever has waited longest")
+    LEAST_BUSY = "least_busy", _("Whoever has the fewest open conversations")
+    LAST_HANDLER = "last_handler", _("Whoever answered this person last")
+
+
 class Group(TenantOwned):
-    """Members who share texts."""
+    """Members who share texts: how they share them, who takes over when nobody is there or nobody answers."""
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="groups")
     name = models.CharField(_("Name"), max_length=64)
+    assignment = models.CharField(
+        _("Give each conversation to"), max_length=12, choices=Assignment.choices, blank=True, default=Assignment.NOBODY
+    )
+    fallback_member = models.ForeignKey(
+        Member, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    fallback_group = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    escalate_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
+    escalate_member = models.ForeignKey(
+        Member, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    escalate_group = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     members = models.ManyToManyField(Member, through="GroupMember", related_name="groups")
 
     if TYPE_CHECKING:
@@ -99,6 +129,9 @@ class GroupMember(TenantOwned):
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="group_members")
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="group_members")
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="group_members")
+    last_given_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["group", "member"], name="group_member_once"),)
