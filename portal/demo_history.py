@@ -12,6 +12,7 @@ from rules import routing
 from rules.e164 import E164
 from rules.engine import Decision
 from rules.facts import InboundFacts
+from rules.targets import Target, ToGroup, ToMember
 from sms import choosing, conversations, drafting, segments
 from sms.choosing import Writer
 from sms.models import (
@@ -168,16 +169,20 @@ def _hand_over(writer: _Writer, message: Message, decision: Decision) -> None:
             message=message,
             position=position,
             kind=target.kind,
-            label=target.label or target.text[:60],
+            label=_label(target),
             state="delivered",
             due_at=message.occurred_at,
             created_at=message.occurred_at,
             delivered_at=message.occurred_at + timedelta(milliseconds=180),
         )
-        if target.kind == "group" and message.conversation:
+        if isinstance(target, ToGroup) and message.conversation:
             delivery.group = writer.tenant.groups.get(pk=target.id)
             conversations.add_to_inbox(message.conversation, group=delivery.group)
         writer.rows[Delivery].append(delivery)
+
+
+def _label(target: Target) -> str:
+    return target.label if isinstance(target, ToMember | ToGroup) else target.describe()[:60]
 
 
 # --- Sent ---

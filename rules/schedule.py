@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -281,7 +282,7 @@ def _shifts(data: object) -> tuple[Shift, ...]:
     if not isinstance(data, list | tuple):
         raise ConditionError("the shifts of a day are not a list.")
     shifts = sorted((Shift.from_json(entry) for entry in data), key=lambda shift: shift.start)
-    for before, after in zip(shifts, shifts[1:], strict=False):
+    for before, after in pairwise(shifts):
         if after.start < before.end:
             raise ConditionError(f"the shifts {before} and {after} overlap.")
     return tuple(shifts)

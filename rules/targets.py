@@ -1,6 +1,7 @@
 """Where a text can go that came in: one small class per kind of destination; PURE.
 
-To add a kind: a class with these parts, its line in KINDS, a module in `sms/destinations`, a choice in the form, a test.
+To add a kind: a class with these parts, its place in the list, a module in `sms/destinations`, a choice in the form,
+a test.
 """
 
 import re

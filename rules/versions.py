@@ -48,7 +48,7 @@ def save(
     lock(tenant)
     document = build(tenant, kind)
     newest = live(tenant, kind)
-    if document == (newest.document if newest else {"rules": []}):
+    if document == newest.document if newest else not document["rules"]:
         return newest
     version = newest.version + 1 if newest else 1
     saved = RuleSet.objects.create(tenant=tenant, kind=kind, version=version, document=document, saved_by=actor.label)
@@ -108,7 +108,7 @@ def outbound_rows(tenant: Tenant) -> QuerySet[OutboundRule]:
 
 def is_current(saved: RuleSet | None, document: Json) -> bool:
     """Say whether a version still says what the rows say; a mere change of a name does not count."""
-    return bool(_bare(saved.document if saved else {"rules": []}) == _bare(document))
+    return bool(_bare(saved.document) == _bare(document) if saved else not document["rules"])
 
 
 def _bare(value: Any) -> Any:

@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('starts_on', 'name', 'id'),
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'name', 'starts_on'), name='holiday_once'), models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='holiday_not_backwards')],
+                'constraints': [models.UniqueConstraint(fields=('tenant', 'name', 'starts_on'), name='holiday_once'), models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='holiday_runs_forward')],
             },
         ),
     ]

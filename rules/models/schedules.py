@@ -32,9 +32,7 @@ class Holiday(TenantOwned):
         ordering = ("starts_on", "name", "id")
         constraints = (
             models.UniqueConstraint(fields=["tenant", "name", "starts_on"], name="holiday_once"),
-            models.CheckConstraint(
-                condition=models.Q(ends_on__gte=models.F("starts_on")), name="holiday_not_backwards"
-            ),
+            models.CheckConstraint(condition=models.Q(ends_on__gte=models.F("starts_on")), name="holiday_runs_forward"),
         )
 
     def __str__(self) -> str:
