@@ -51,7 +51,7 @@ class RuleList(Generic[Rule]):
 def inbound(tenant: Tenant) -> RuleList[InboundRule]:
     """Return the inbound rules of a tenant."""
     rules = list(versions.inbound_rows(tenant))
-    document = {"rules": [versions.inbound_json(rule) for rule in rules]}
+    document = {"calendar": versions.calendar_json(tenant), "rules": [versions.inbound_json(rule) for rule in rules]}
     read = documents.parse_inbound(document)
     last = len(rules) - 1
     rows = tuple(
@@ -72,7 +72,7 @@ def inbound(tenant: Tenant) -> RuleList[InboundRule]:
 def outbound(tenant: Tenant) -> RuleList[OutboundRule]:
     """Return the outbound rules of a tenant."""
     rules = list(versions.outbound_rows(tenant))
-    document = {"rules": [versions.outbound_json(rule) for rule in rules]}
+    document = {"calendar": versions.calendar_json(tenant), "rules": [versions.outbound_json(rule) for rule in rules]}
     read = documents.parse_outbound(document)
     last = len(rules) - 1
     rows = tuple(

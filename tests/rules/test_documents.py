@@ -6,14 +6,15 @@ import pytest
 
 from rules.documents import (
     DocumentError,
+    End,
     Finding,
     RewriteError,
     Route,
-    Target,
     findings_of,
     parse_inbound,
     parse_outbound,
 )
+from rules.targets import ToMember
 
 ANY = {"kind": "all_numbers"}
 BOB = {"kind": "member", "id": "b0b", "label": "Bob"}
@@ -35,7 +36,7 @@ def outbound(**changes):
 def test_a_whole_inbound_rule_is_live():
     rule = inbound()
     assert (rule.live, rule.findings) == (True, ())
-    assert (rule.id, rule.name, rule.targets) == ("1", "Sales", (Target("member", "b0b", label="Bob"),))
+    assert (rule.id, rule.name, rule.ends) == ("1", "Sales", (End(ToMember("b0b", "Bob")),))
     assert rule.describe() == "If any number was texted: to the inbox of Bob."
 
 
@@ -56,7 +57,7 @@ def test_a_rule_that_is_switched_off_is_not_live():
     ("stored", "described"),
     [
         (BOB, "the inbox of Bob"),
-        ({"kind": "member", "id": "b0b"}, "the inbox of a member"),
+        ({"kind": "member", "id": "b0b", "label": ""}, "the inbox of a member"),
         ({"kind": "group", "id": "9", "label": "Sales"}, "the group Sales"),
         ({"kind": "email", "address": "bob@acme.example"}, "e-mail bob@acme.example"),
         ({"kind": "auto_reply", "text": "Thanks!"}, "an automatic reply, “Thanks!”"),
@@ -64,9 +65,9 @@ def test_a_rule_that_is_switched_off_is_not_live():
     ],
 )
 def test_every_kind_of_target_is_read_and_stored_again(stored, described):
-    (target,) = inbound(targets=[stored]).targets
-    assert target.describe() == described
-    assert target.to_json() == stored
+    (end,) = inbound(targets=[stored]).ends
+    assert end.describe() == described
+    assert end.to_json() == stored
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,8 @@ def test_every_kind_of_target_is_read_and_stored_again(stored, described):
         ({"targets": [{"kind": "member"}]}, "“id” is missing."),
         ({"targets": [{"kind": "email"}]}, "“address” is missing."),
         ({"targets": [{"kind": "auto_reply", "text": " "}]}, "“text” is missing."),
-        ({"targets": [{"kind": "drop", "when": "closed"}]}, "office hours are not known here."),
+        ({"targets": [{"kind": "drop", "when": "dawn"}]}, "the time “dawn” of a destination is not known here."),
+        ({"targets": [{"kind": "drop", "when": "moment"}]}, "a moment is not an object."),
         ({"targets": ["drop"]}, "a destination is not an object."),
         ({"enabled": "yes"}, "“enabled” is not yes or no."),
         ({"id": 7}, "“id” is not a text."),
@@ -149,7 +151,7 @@ def test_a_document_without_rules_has_none():
 
 
 def test_a_route_is_stored_as_it_was_read():
-    stored = {**ROUTE, "strip": 1, "prepend": "44", "sender": "+12027594810", "enabled": False}
+    stored = {**ROUTE, "strip": 1, "prepend": "44", "sender": "+12027594810", "enabled": False, "weight": 3}
     assert json.loads(json.dumps(Route.from_json(stored).to_json())) == stored
 
 

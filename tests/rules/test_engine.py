@@ -46,7 +46,7 @@ def test_the_first_rule_that_fits_wins():
     decision = decide(rules, TEXT, otherwise=Action.UNROUTED)
     assert decision.action is Action.DELIVER
     assert decision.rule is rules[1]
-    assert decision.targets == rules[1].targets
+    assert decision.targets == tuple(end.target for end in rules[1].ends)
     assert decision.routes == ()
 
 
@@ -69,8 +69,11 @@ def test_every_step_says_why():
         "“Rule 1” skipped: it cannot be used, because the condition “moon_phase” is not known here.",
         "“Rule 2” skipped: it applies only if the text has the word “stop”, but the text has none of the words.",
         "“Rule 3” matched: +1 202-759-4810 was texted and the text contains “help”.",
+        "“Rule 4” would fit, too: +1 202-759-4810 was texted.",
     ]
-    assert decision.trace[3] == Step("3", "Rule 3", True, "+1 202-759-4810 was texted and the text contains “help”")
+    assert decision.trace[3] == Step(
+        "3", "Rule 3", "matched", "+1 202-759-4810 was texted and the text contains “help”"
+    )
 
 
 def test_without_a_match_the_default_applies():

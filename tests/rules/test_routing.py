@@ -131,7 +131,7 @@ def test_every_change_writes_one_version_and_one_audit_entry_saying_who(cast: Ca
     actions = list(cast.acme.audit_entries.order_by("id").values_list("action", flat=True))
     assert actions == ["rules.inbound_rule.created", "rules.inbound_rule.disabled", "rules.inbound_rule.deleted"]
     assert saved[0].document["rules"][0]["name"] == "Sales"
-    assert saved[2].document == {"rules": []}
+    assert saved[2].document == {"calendar": versions.calendar_json(cast.acme), "rules": []}
 
 
 def test_switching_on_what_is_on_writes_nothing(cast: Cast) -> None:
