@@ -43,15 +43,21 @@ def save(
     action: str = "",
     target: Model | None = None,
     changes: Json | None = None,
+    note: str = "",
 ) -> RuleSet | None:
-    """Write the next version from the rows, with one audit entry; nothing is written when nothing changed."""
+    """Write the next version from the rows, with one audit entry; nothing is written when nothing changed.
+
+    `note` says in words what was done to more than one rule, up to 200 characters.
+    """
     lock(tenant)
     document = build(tenant, kind)
     newest = live(tenant, kind)
     if document == newest.document if newest else not document["rules"]:
         return newest
     version = newest.version + 1 if newest else 1
-    saved = RuleSet.objects.create(tenant=tenant, kind=kind, version=version, document=document, saved_by=actor.label)
+    saved = RuleSet.objects.create(
+        tenant=tenant, kind=kind, version=version, document=document, saved_by=actor.label, note=note[:200]
+    )
     noted = {**(changes or {}), "version": version}
     audit.record(actor, action or f"rules.{kind}.saved", target or saved, noted, tenant=tenant)
     return saved
