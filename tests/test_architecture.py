@@ -32,6 +32,7 @@ PURE: dict[str, set[str]] = {
     "rules/wording.py": set(),
     "rules/schedule.py": {"rules"},
     "rules/targets.py": {"rules"},
+    "rules/placeholders.py": {"rules"},
     "rules/documents.py": {"rules"},
     "rules/engine.py": {"rules"},
     "rules/coverage.py": {"rules"},
