@@ -78,7 +78,7 @@ class Week:
         """Read `{"mon": [["09:00", "17:00"]], …}`; a day that is not named is closed."""
         if not isinstance(data, Mapping) or not set(data) <= set(DAYS):
             raise ConditionError("a week is not made of the days mon to sun.")
-        return cls(tuple(_shifts(data.get(day, ())) for day in DAYS))
+        return cls(tuple(_day(name, data.get(day, ())) for day, name in zip(DAYS, DAY_NAMES, strict=True)))
 
     def to_json(self) -> dict[str, Any]:
         """Return what is stored."""
@@ -276,6 +276,13 @@ def read_holidays(data: object) -> tuple[Holiday, ...]:
     if not isinstance(data, list | tuple):
         raise ConditionError("“holidays” is not a list.")
     return tuple(Holiday.from_json(entry) for entry in data)
+
+
+def _day(name: str, data: object) -> tuple[Shift, ...]:
+    try:
+        return _shifts(data)
+    except ConditionError as error:
+        raise ConditionError(f"{name}: {error}") from error
 
 
 def _shifts(data: object) -> tuple[Shift, ...]:
