@@ -283,11 +283,12 @@ def _outbound_rule(entry: Json, number: int, calendar: Calendar) -> OutboundRule
     findings: list[str] = []
     conditions = _each(entry, "conditions", read_outbound, findings, "it has no condition: choose “all destinations”.")
     action = _choice(entry, "action", "send", ACTIONS, findings)
-    without = "it has no route." if action == "send" else ""
+    # One that holds needs them, too: the text takes them when a person releases it.
+    without = "" if action == "deny" else "it has no route."
     routes = _each(entry, "routes", Route.from_json, findings, without)
     priority = _try(lambda: read_whole_number(entry, "priority", DEFAULT_PRIORITY), DEFAULT_PRIORITY, findings)
     head = _head(entry, number, findings)
-    if action == "send" and routes and not any(route.enabled for route in routes):
+    if action != "deny" and routes and not any(route.enabled for route in routes):
         findings.append("every route is switched off.")
     return OutboundRule(
         *head,

@@ -195,9 +195,11 @@ def _inbound_answer(rule: InboundRule, facts: InboundFacts) -> Decision | None:
 
 
 def _outbound_answer(rule: OutboundRule, facts: OutboundFacts) -> Decision:
-    if rule.action != "send":
-        return Decision(Action(rule.action), rule, (), facts, reason=rule.reason)
+    if rule.action == "deny":
+        return Decision(Action.DENY, rule, (), facts, reason=rule.reason)
     routes = rule.routes_for(facts.draw)
+    if rule.action == "hold":
+        return Decision(Action.HOLD, rule, (), facts, routes=routes, reason=rule.reason)
     opening = rule.calendar.at(facts.at)
     if not rule.when_closed or opening.period == Period.OPEN:
         return Decision(Action.SEND, rule, (), facts, routes=routes)
