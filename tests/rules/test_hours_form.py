@@ -100,7 +100,8 @@ def test_each_wrong_day_is_named() -> None:
 
 def test_a_week_without_a_switch_is_always_given() -> None:
     form = OfficeForm(fill("hours-sat-open=on"))
-    assert form.is_valid() and form.cleaned_data["hours"] == {"sat": [["00:00", "24:00"]]}
+    assert form.is_valid()
+    assert form.cleaned_data["hours"] == {"sat": [["00:00", "24:00"]]}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,8 @@ def test_without_a_week_one_to_begin_with_is_shown_and_switched_off() -> None:
 
 def test_it_works_under_a_prefix() -> None:
     form = RuleForm(fill("a-hours-own=on&a-hours-mon-open=on"), prefix="a")
-    assert form.is_valid() and form.cleaned_data["hours"] == {"mon": [["00:00", "24:00"]]}
+    assert form.is_valid()
+    assert form.cleaned_data["hours"] == {"mon": [["00:00", "24:00"]]}
 
 
 def test_whether_it_changed_is_told_by_what_is_stored() -> None:
@@ -185,7 +187,8 @@ def test_holidays_are_read_line_by_line(lines: str, holidays: Any) -> None:
     )
     if found is not None:
         again = RuleForm({"holidays": str(RuleForm(initial={"holidays": found})["holidays"].value())})
-        assert again.is_valid() and again.cleaned_data["holidays"] == found
+        assert again.is_valid()
+        assert again.cleaned_data["holidays"] == found
 
 
 @pytest.mark.parametrize(
