@@ -10,6 +10,7 @@ from tenants.models import AuditEntry
 from tenants.models.members import ROLES, SendingRight
 
 SENTENCES = {
+    "rules.inbound.restored": N("An older version of the inbound rules restored"),
     "rules.inbound.saved": N("Inbound rules saved"),
     "rules.inbound_rule.changed": N("Inbound rule %(target)s changed"),
     "rules.inbound_rule.created": N("Inbound rule %(target)s added"),
@@ -17,6 +18,8 @@ SENTENCES = {
     "rules.inbound_rule.disabled": N("Inbound rule %(target)s disabled"),
     "rules.inbound_rule.enabled": N("Inbound rule %(target)s enabled"),
     "rules.inbound_rule.moved": N("Inbound rule %(target)s moved"),
+    "rules.inbound_rule.restored": N("Inbound rule %(target)s restored"),
+    "rules.outbound.restored": N("An older version of the outbound rules restored"),
     "rules.outbound.saved": N("Outbound rules saved"),
     "rules.outbound_rule.changed": N("Outbound rule %(target)s changed"),
     "rules.outbound_rule.created": N("Outbound rule %(target)s added"),
@@ -24,6 +27,7 @@ SENTENCES = {
     "rules.outbound_rule.disabled": N("Outbound rule %(target)s disabled"),
     "rules.outbound_rule.enabled": N("Outbound rule %(target)s enabled"),
     "rules.outbound_rule.moved": N("Outbound rule %(target)s moved"),
+    "rules.outbound_rule.restored": N("Outbound rule %(target)s restored"),
     "sms.account.changed": N("Twilio account %(target)s changed"),
     "sms.account.created": N("Twilio account %(target)s added"),
     "sms.account.token_replaced": N("Auth Token of Twilio account %(target)s replaced"),
@@ -39,6 +43,7 @@ SENTENCES = {
     "sms.import.ordered": N("Texts of %(target)s read again from Twilio's list"),
     "sms.message.canceled": N("Text %(target)s cancelled"),
     "sms.message.marked_as_sent": N("Text %(target)s marked as sent"),
+    "sms.message.released": N("Text %(target)s released"),
     "sms.message.routed_again": N("Text %(target)s routed again"),
     "sms.message.sent_again": N("Text %(target)s sent again"),
     "sms.number.taken_over": N("Number %(target)s taken over"),
@@ -60,6 +65,7 @@ SENTENCES = {
     "tenants.sending.resumed_everywhere": N("Sending resumed for every tenant"),
     "tenants.sending.stopped": N("Sending stopped"),
     "tenants.sending.stopped_everywhere": N("Sending stopped for every tenant"),
+    "tenants.database.restored": N("Restored database noticed: its waiting texts are looked for at Twilio"),
     "tenants.administrator.created": N("%(target)s became a system administrator"),
     "tenants.administrator.disabled": N("System administrator %(target)s disabled"),
     "tenants.administrator.enabled": N("System administrator %(target)s enabled"),
