@@ -1,6 +1,7 @@
 """The kinds of conditions that rules are made of, and the reading of one; PURE.
 
-To add a kind: a class with these six parts, its line here, a choice in the form, a test.
+To add a kind: a class with these parts (most of them have a sensible default in `rules/asking.py`), its place in the
+list here, a choice in the form, a test.
 """
 
 from collections.abc import Mapping
@@ -9,8 +10,11 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import rules.inbound_conditions as inbound
 import rules.outbound_conditions as outbound
+import rules.text_conditions as text
 from rules.facts import InboundFacts, OutboundFacts
 from rules.reading import ConditionError, Json, read_text
+from rules.schedule import Calendar
+from rules.time_condition import AtTime
 
 __all__ = [
     "INBOUND_KINDS",
@@ -30,6 +34,7 @@ class Condition(Protocol[F]):
     """What every condition can do."""
 
     kind: ClassVar[str]
+    about: ClassVar[str]
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
@@ -47,32 +52,35 @@ class Condition(Protocol[F]):
     def explain(self, facts: F) -> str:
         """Say the fact that decided, whichever way it went."""
 
+    def within(self, calendar: Calendar) -> Self:
+        """Return the condition as it is in a rule with this calendar."""
+
+    @property
+    def keys(self) -> frozenset[str] | None:
+        """Return what the facts' own keys must share one of for the condition to hold, or None: it may always hold."""
+
+    def includes(self, other: object) -> bool:
+        """Say whether this holds for every text that the other holds for; False when that is not certain."""
+
+    def excludes(self, other: object) -> bool:
+        """Say whether no text can fit both; False when that is not certain."""
+
 
 InboundCondition = Condition[InboundFacts]
 OutboundCondition = Condition[OutboundFacts]
 
-INBOUND_KINDS: Mapping[str, type[InboundCondition]] = MappingProxyType(
-    {
-        inbound.AllNumbers.kind: inbound.AllNumbers,
-        inbound.OnTrunk.kind: inbound.OnTrunk,
-        inbound.OneOfNumbers.kind: inbound.OneOfNumbers,
-        inbound.InRange.kind: inbound.InRange,
-        inbound.FromCaller.kind: inbound.FromCaller,
-        inbound.HasKeyword.kind: inbound.HasKeyword,
-        inbound.StartsWith.kind: inbound.StartsWith,
-        inbound.Contains.kind: inbound.Contains,
-        inbound.HasMedia.kind: inbound.HasMedia,
-    }
+_INBOUND: tuple[type[InboundCondition], ...] = (
+    *(inbound.AllNumbers, inbound.OnTrunk, inbound.OneOfNumbers, inbound.InRange),
+    *(inbound.FromCaller, inbound.FromCountry, inbound.ConversationIs),
+    *(text.HasKeyword, text.StartsWith, text.Contains, text.MatchesPattern),
+    *(text.HasMedia, text.HasMediaKind, AtTime),
 )
-OUTBOUND_KINDS: Mapping[str, type[OutboundCondition]] = MappingProxyType(
-    {
-        outbound.AllDestinations.kind: outbound.AllDestinations,
-        outbound.HasPrefix.kind: outbound.HasPrefix,
-        outbound.HasLength.kind: outbound.HasLength,
-        outbound.FromExtensions.kind: outbound.FromExtensions,
-        outbound.FromGroups.kind: outbound.FromGroups,
-    }
+_OUTBOUND: tuple[type[OutboundCondition], ...] = (
+    *(outbound.AllDestinations, outbound.HasPrefix, outbound.HasLength, outbound.ToCountry),
+    *(outbound.FromExtensions, outbound.FromGroups, outbound.IsMessageKind, AtTime),
 )
+INBOUND_KINDS: Mapping[str, type[InboundCondition]] = MappingProxyType({one.kind: one for one in _INBOUND})
+OUTBOUND_KINDS: Mapping[str, type[OutboundCondition]] = MappingProxyType({one.kind: one for one in _OUTBOUND})
 
 C = TypeVar("C")
 

@@ -4,17 +4,17 @@ from collections.abc import Iterable, Sequence
 
 from rules.documents import InboundRule
 from rules.facts import InboundFacts
-from rules.inbound_conditions import AllNumbers, InRange, OneOfNumbers, OnTrunk
-
-# These ask for our number alone: a rule made of nothing else takes whatever is sent to it.
-_OF_OUR_NUMBER = (AllNumbers, OnTrunk, OneOfNumbers, InRange)
 
 
 def uncovered(rules: Iterable[InboundRule], numbers: Sequence[InboundFacts]) -> tuple[str, ...]:
     """Return the numbers whose texts may match no rule; each number is given as the facts of a text to it."""
-    takers = [rule for rule in rules if rule.live and all(isinstance(c, _OF_OUR_NUMBER) for c in rule.conditions)]
+    takers = [rule for rule in rules if rule.live and _asks_our_number_alone(rule)]
     return tuple(number.our_address for number in numbers if not any(_takes(rule, number) for rule in takers))
 
 
 def _takes(rule: InboundRule, number: InboundFacts) -> bool:
     return all(condition.holds(number) for condition in rule.conditions)
+
+
+def _asks_our_number_alone(rule: InboundRule) -> bool:
+    return all(condition.about == "number" for condition in rule.conditions)

@@ -1,144 +1,47 @@
 """Read a rule set's document into rules; a rule that cannot be read whole is kept, but switched off; PURE."""
 
 import random
-import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from rules.conditions import InboundCondition, OutboundCondition, read_inbound, read_outbound
-from rules.e164 import E164, NumberError, format_for_people, parse_number
-from rules.reading import (
-    ConditionError,
-    Json,
-    read_optional_text,
-    read_switch,
-    read_text,
-    read_whole_number,
-)
-from rules.schedule import Calendar, Moment, Period, Week, read_holidays
-from rules.spans import digits_of
-from rules.targets import Target, read_target
+from rules.ends import ALWAYS, WHENS, End
+from rules.reading import ConditionError, Json, read_optional_text, read_switch, read_whole_number
+from rules.routes import RewriteError, Route
+from rules.schedule import Calendar, Period, Week, read_holidays
+
+# Destinations and routes are parts of a document: whoever looks for them here finds them.
+__all__ = [
+    "ACTIONS",
+    "ALWAYS",
+    "APPLIES",
+    "DEFAULT_PRIORITY",
+    "STRATEGIES",
+    "WHENS",
+    "WHEN_CLOSED",
+    "DocumentError",
+    "End",
+    "InboundRule",
+    "OutboundRule",
+    "RewriteError",
+    "Route",
+    "parse_inbound",
+    "parse_outbound",
+]
 
 T = TypeVar("T")
 
 DEFAULT_PRIORITY = 1000
-ALWAYS, AT_MOMENT = "always", "moment"
-WHENS = frozenset({ALWAYS, "open", "closed", "holiday", AT_MOMENT})
 APPLIES = frozenset({"both", "messages", "voice"})
 ACTIONS = frozenset({"send", "deny", "hold"})
 STRATEGIES = frozenset({"prioritised", "random"})
 WHEN_CLOSED = frozenset({"", "block", "hold"})
-_HEAVIEST = 1000
-_MOST_STRIPPED = 9
-_PREPEND = re.compile(r"\+?[0-9]{0,15}\Z")
 
 
 class DocumentError(ValueError):
     """This is no rule document at all."""
-
-
-class RewriteError(ValueError):
-    """A route's strip and prepend make no phone number; the message says which route and number."""
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """One destination of a rule, and when it gets the text."""
-
-    target: Target
-    when: str = ALWAYS
-    moment: Moment | None = None
-
-    @classmethod
-    def from_json(cls, data: object) -> Self:
-        """Read a stored destination with its time."""
-        entry = _object(data, "destination")
-        when = read_optional_text(entry, "when") or ALWAYS
-        if when not in WHENS:
-            raise ConditionError(f"the time “{when}” of a destination is not known here.")
-        moment = Moment.from_json(entry.get("moment")) if when == AT_MOMENT else None
-        return cls(read_target(entry), when, moment)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what is stored."""
-        times = {} if self.when == ALWAYS else {"when": self.when}
-        return self.target.to_json() | times | ({"moment": self.moment.to_json()} if self.moment else {})
-
-    def describe(self) -> str:
-        """Say it in words that go on from "to"."""
-        words = {
-            "open": " in office hours",
-            "closed": " outside office hours",
-            "holiday": " on holidays",
-            "moment": f" on {self.moment.describe()}" if self.moment else "",
-        }
-        return self.target.describe() + words.get(self.when, "")
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One way out: a configuration, the sender it should use, and how the number is rewritten for it."""
-
-    id: str
-    configuration: str
-    strip: int = 0
-    prepend: str = ""
-    sender: str = ""
-    enabled: bool = True
-    label: str = ""
-    weight: int = 1
-
-    @classmethod
-    def from_json(cls, data: object) -> Self:
-        """Read a stored route."""
-        entry = _object(data, "route")
-        strip, prepend = read_whole_number(entry, "strip", 0), read_optional_text(entry, "prepend")
-        if not 0 <= strip <= _MOST_STRIPPED:
-            raise ConditionError(f"a route strips at most {_MOST_STRIPPED} digits.")
-        if not _PREPEND.match(prepend):
-            raise ConditionError("a route prepends digits only.")
-        weight = read_whole_number(entry, "weight", 1)
-        if not 1 <= weight <= _HEAVIEST:
-            raise ConditionError(f"the weight of a route is not between 1 and {_HEAVIEST}.")
-        return cls(
-            id=read_optional_text(entry, "id"),
-            configuration=read_text(entry, "configuration"),
-            strip=strip,
-            prepend=prepend,
-            sender=read_optional_text(entry, "sender"),
-            enabled=read_switch(entry, "enabled", True),
-            label=read_optional_text(entry, "label"),
-            weight=weight,
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what is stored."""
-        return {
-            "id": self.id,
-            "configuration": self.configuration,
-            "strip": self.strip,
-            "prepend": self.prepend,
-            "sender": self.sender,
-            "enabled": self.enabled,
-            "label": self.label,
-            "weight": self.weight,
-        }
-
-    def dial(self, to: str) -> E164:
-        """Return the number this route sends to: digits stripped from the front, then others put there."""
-        if not (self.strip or self.prepend):
-            return E164(to)
-        rewritten = f"+{digits_of(self.prepend)}{digits_of(to)[self.strip :]}"
-        try:
-            return parse_number(rewritten)
-        except NumberError as error:
-            shown = format_for_people(to)
-            raise RewriteError(
-                f"The route {self.label or self.id} turns {shown} into {rewritten}, which is not a phone number: "
-                "correct its strip and prepend."
-            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,15 +132,6 @@ class OutboundRule:
         return f"If {_all_of(self.conditions)}: {then}."
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Why a rule is not used, although it is there."""
-
-    rule_id: str
-    rule_name: str
-    text: str
-
-
 def parse_inbound(document: Json) -> tuple[InboundRule, ...]:
     """Read inbound rules in their order."""
     calendar = _calendar(document)
@@ -249,11 +143,6 @@ def parse_outbound(document: Json) -> tuple[OutboundRule, ...]:
     calendar = _calendar(document)
     rules = [_outbound_rule(entry, number, calendar) for number, entry in enumerate(_entries(document), 1)]
     return tuple(sorted(rules, key=lambda rule: rule.priority))
-
-
-def findings_of(rules: Sequence[InboundRule | OutboundRule]) -> tuple[Finding, ...]:
-    """List why rules are not used."""
-    return tuple(Finding(rule.id, rule.name, text) for rule in rules for text in rule.findings)
 
 
 def _calendar(document: Json) -> Calendar:
@@ -268,13 +157,14 @@ def _inbound_rule(entry: Json, number: int, calendar: Calendar) -> InboundRule:
     findings: list[str] = []
     conditions = _each(entry, "conditions", read_inbound, findings, "it has no condition: choose “all numbers”.")
     ends = _each(entry, "targets", End.from_json, findings, "it has no destination.")
+    own = _own_calendar(entry, calendar, findings)
     applies = _choice(entry, "applies", "both", APPLIES, findings)
     return InboundRule(
         *_head(entry, number, findings),
-        conditions,
+        tuple(condition.within(own) for condition in conditions),
         ends,
         applies,
-        _own_calendar(entry, calendar, findings),
+        own,
         tuple(findings),
     )
 
@@ -290,9 +180,10 @@ def _outbound_rule(entry: Json, number: int, calendar: Calendar) -> OutboundRule
     head = _head(entry, number, findings)
     if action != "deny" and routes and not any(route.enabled for route in routes):
         findings.append("every route is switched off.")
+    own = _own_calendar(entry, calendar, findings)
     return OutboundRule(
         *head,
-        conditions,
+        tuple(condition.within(own) for condition in conditions),
         routes,
         priority,
         action,
@@ -301,7 +192,7 @@ def _outbound_rule(entry: Json, number: int, calendar: Calendar) -> OutboundRule
         _choice(entry, "when_closed", "", WHEN_CLOSED, findings),
         _try(lambda: read_switch(entry, "sticky", False), False, findings),
         _try(lambda: read_switch(entry, "area_match", False), False, findings),
-        _own_calendar(entry, calendar, findings),
+        own,
         tuple(findings),
     )
 
@@ -359,12 +250,6 @@ def _entries(document: Json) -> list[Json]:
     if not isinstance(rules, list | tuple) or not all(isinstance(entry, Mapping) for entry in rules):
         raise DocumentError("A rule document is an object with a list of “rules”.")
     return list(rules)
-
-
-def _object(data: object, what: str) -> Json:
-    if not isinstance(data, Mapping):
-        raise ConditionError(f"a {what} is not an object.")
-    return data
 
 
 def _all_of(conditions: Sequence[InboundCondition | OutboundCondition]) -> str:

@@ -18,6 +18,8 @@ _MESSAGING_SERVICE = re.compile(r"MG[0-9a-f]{32}\Z", re.IGNORECASE)
 _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&.#-]{1,11}\Z")
 _LETTER = re.compile(r"[^\W\d_]")
 _LONGEST = 60
+# Also for numbers that are not in use, such as those for films and tests.
+_NORTH_AMERICAN_AREA = 3
 
 
 class NumberError(ValueError):
@@ -65,6 +67,37 @@ def country_of(address: str) -> str:
         number.country_code or 0
     )
     return region if region.isalpha() and region != "ZZ" else ""
+
+
+def area_of(address: str) -> str:
+    """Return how the numbers of the same area or network begin, such as "+1202", or "" when that cannot be told."""
+    number = _read_e164(address)
+    if number is None:
+        return ""
+    code = str(number.country_code)
+    digits = (
+        _NORTH_AMERICAN_AREA
+        if code == "1"
+        else phonenumbers.length_of_geographical_area_code(number)
+        or phonenumbers.length_of_national_destination_code(number)
+    )
+    return address[: 1 + len(code) + digits] if digits else ""
+
+
+def is_country(code: str) -> bool:
+    """Say whether an ISO code, in capitals, names a country with phone numbers."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
+def calling_code_of(country: str) -> str:
+    """Return the digits that a country's numbers start with, "" for an unknown country."""
+    return str(phonenumbers.country_code_for_region(country) or "")
+
+
+def example_of(country: str) -> str:
+    """Return a number as a country's mobile ones look, or "" for an unknown country."""
+    number = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164) if number else ""
 
 
 def classify_address(text: str) -> AddressKind:

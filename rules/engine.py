@@ -1,7 +1,7 @@
 """Decide by the first rule that fits, and say why the others did not; PURE."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -9,9 +9,6 @@ from typing import Any, Generic, TypeVar, overload
 
 from rules.documents import InboundRule, OutboundRule, Route
 from rules.facts import InboundFacts, OutboundFacts
-from rules.inbound_conditions import OneOfNumbers
-from rules.outbound_conditions import HasPrefix
-from rules.patterns import digits_of
 from rules.schedule import Period
 from rules.targets import Drop, Target
 
@@ -120,11 +117,11 @@ class CompiledInbound:
 
     def __init__(self, rules: Iterable[InboundRule]) -> None:
         self.rules = tuple(rules)
-        self._found = _Index(self.rules, _number_keys)
+        self._found = Index(self.rules)
 
     def decide(self, facts: InboundFacts, *, explain: bool = False) -> Decision:
         """Decide where a text goes; with `explain` every rule is tried in turn."""
-        tried = self.rules if explain else self._found.candidates((facts.our_address, facts.number))
+        tried = self.rules if explain else self._found.candidates(facts.keys)
         return decide(tried, facts, otherwise=Action.UNROUTED, explain=explain)
 
 
@@ -135,23 +132,21 @@ class CompiledOutbound:
 
     def __init__(self, rules: Iterable[OutboundRule]) -> None:
         self.rules = tuple(rules)
-        self._found = _Index(self.rules, _prefix_keys)
+        self._found = Index(self.rules)
 
     def decide(self, facts: OutboundFacts, *, explain: bool = False) -> Decision:
         """Decide how a text leaves; with `explain` every rule is tried in turn."""
-        digits = digits_of(facts.to)
-        starts = (digits[:length] for length in range(1, len(digits) + 1))
-        tried = self.rules if explain else self._found.candidates(starts)
+        tried = self.rules if explain else self._found.candidates(facts.keys)
         return decide(tried, facts, otherwise=Action.REFUSE, explain=explain)
 
 
-class _Index(Generic[R]):
+class Index(Generic[R]):
     """Live rules by a key that they ask for; rules without such a key are candidates for every text."""
 
     __slots__ = ("_by_key", "_others", "_rules")
 
-    def __init__(self, rules: tuple[R, ...], keys_of: Callable[[R], Iterable[str] | None]) -> None:
-        self._rules: tuple[R, ...] = rules
+    def __init__(self, rules: Sequence[R]) -> None:
+        self._rules: Sequence[R] = rules
         self._by_key: defaultdict[str, list[int]] = defaultdict(list)
         self._others: list[int] = []
         for position, rule in enumerate(rules):
@@ -166,18 +161,18 @@ class _Index(Generic[R]):
 
     def candidates(self, keys: Iterable[str]) -> Iterator[R]:
         """Yield the rules that may fit, in their order."""
-        positions = {position for key in keys for position in self._by_key.get(key, ())}
-        return (self._rules[position] for position in sorted(positions.union(self._others)))
+        return (self._rules[position] for position in self.places(keys))
+
+    def places(self, keys: Iterable[str]) -> list[int]:
+        """Return where the rules stand that may fit, in order."""
+        by_key = self._by_key
+        found = {place for key in keys if key in by_key for place in by_key[key]}
+        return sorted(found.union(self._others)) if found else self._others
 
 
-def _number_keys(rule: InboundRule) -> Iterable[str] | None:
-    chosen = next((c for c in rule.conditions if isinstance(c, OneOfNumbers)), None)
-    return {*chosen.numbers, *chosen.ids} if chosen else None
-
-
-def _prefix_keys(rule: OutboundRule) -> Iterable[str] | None:
-    chosen = next((c for c in rule.conditions if isinstance(c, HasPrefix)), None)
-    return chosen.prefixes if chosen else None
+def keys_of(rule: Rule) -> frozenset[str] | None:
+    """Return the keys of the first condition that has some; None: the rule may fit every text."""
+    return next((condition.keys for condition in rule.conditions if condition.keys is not None), None)
 
 
 def _answer(rule: Rule, facts: Any) -> Decision | None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from rules.spans import digits_of
+
 # Facts of texts from before times were kept: no rule of that time asked for one.
 _UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,6 +32,12 @@ class InboundFacts:
     at: datetime = _UNKNOWN_TIME
     media: tuple[str, ...] = ()
     conversation: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What rules are looked up by: everything our address starts with, and the id of the number."""
+        ours = self.our_address
+        return (*(ours[:length] for length in range(1, len(ours) + 1)), self.number)
 
     def to_json(self) -> dict[str, Any]:
         """Return what is stored, without the body."""
@@ -80,6 +88,12 @@ class OutboundFacts:
     groups: tuple[str, ...] = ()
     at: datetime = _UNKNOWN_TIME
     draw: float = 0.0
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What rules are looked up by: everything the recipient's digits start with."""
+        digits = digits_of(self.to)
+        return tuple(digits[:length] for length in range(1, len(digits) + 1))
 
     def to_json(self) -> dict[str, Any]:
         """Return what is stored, without the body."""

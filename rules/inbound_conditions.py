@@ -1,29 +1,25 @@
-"""What an inbound rule can ask: one small class per kind of condition; PURE."""
+"""What an inbound rule can ask of our number, the sender and the conversation: one small class per kind; PURE."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from rules.e164 import format_for_people
+from rules.asking import Asking
+from rules.countries import in_countries, read_countries
+from rules.e164 import country_of, format_for_people
 from rules.facts import InboundFacts
 from rules.patterns import CallerMask, PatternError, Span, parse_caller_mask
-from rules.reading import (
-    ConditionError,
-    Json,
-    read_optional_text,
-    read_switch,
-    read_text,
-    read_texts,
-)
+from rules.reading import ConditionError, Json, read_optional_text, read_text, read_texts
 from rules.spans import span
-from rules.wording import any_of, fold
+from rules.wording import any_of
 
 
 @dataclass(frozen=True, slots=True)
-class AllNumbers:
+class AllNumbers(Asking):
     """Every address of the tenant."""
 
     kind: ClassVar[str] = "all_numbers"
+    about: ClassVar[str] = "number"
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
@@ -41,12 +37,16 @@ class AllNumbers:
     def explain(self, facts: InboundFacts) -> str:
         return f"{format_for_people(facts.our_address)} was texted"
 
+    def includes(self, other: object) -> bool:
+        return True
+
 
 @dataclass(frozen=True, slots=True)
-class OnTrunk:
+class OnTrunk(Asking):
     """The number lies on one trunk."""
 
     kind: ClassVar[str] = "trunk"
+    about: ClassVar[str] = "number"
     id: str
     label: str = ""
 
@@ -69,12 +69,19 @@ class OnTrunk:
         side = "this" if self.holds(facts) else "another"
         return f"it came over {side} trunk"
 
+    def includes(self, other: object) -> bool:
+        return isinstance(other, OnTrunk) and other.id == self.id
+
+    def excludes(self, other: object) -> bool:
+        return isinstance(other, OnTrunk) and other.id != self.id
+
 
 @dataclass(frozen=True, slots=True)
-class OneOfNumbers:
+class OneOfNumbers(Asking):
     """The number is one of a list; ids follow a number that is moved, texts name any address."""
 
     kind: ClassVar[str] = "number"
+    about: ClassVar[str] = "number"
     numbers: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
 
@@ -99,12 +106,38 @@ class OneOfNumbers:
     def explain(self, facts: InboundFacts) -> str:
         return f"{format_for_people(facts.our_address)} was texted"
 
+    @property
+    def keys(self) -> frozenset[str] | None:
+        return frozenset((*self.numbers, *self.ids))
+
+    @property
+    def addresses(self) -> frozenset[str] | None:
+        """All addresses that are meant, or None when ids mean others: versions write the number beside each id."""
+        return frozenset(self.numbers) if len(self.ids) in (0, len(self.numbers)) else None
+
+    def includes(self, other: object) -> bool:
+        if isinstance(other, InRange):
+            return len(other.span) <= len(self.numbers) and set(other.span) <= set(self.numbers)
+        if not isinstance(other, OneOfNumbers):
+            return False
+        same_ids = set(other.numbers) <= set(self.numbers) and set(other.ids) <= set(self.ids)
+        return same_ids or (other.addresses is not None and other.addresses <= set(self.numbers))
+
+    def excludes(self, other: object) -> bool:
+        mine = self.addresses
+        if mine is None:
+            return False
+        if isinstance(other, InRange):
+            return not any(other.span.holds(number) for number in mine)
+        return isinstance(other, OneOfNumbers) and other.addresses is not None and mine.isdisjoint(other.addresses)
+
 
 @dataclass(frozen=True, slots=True)
-class InRange:
+class InRange(Asking):
     """The number lies in a range."""
 
     kind: ClassVar[str] = "range"
+    about: ClassVar[str] = "number"
     span: Span
 
     @classmethod
@@ -130,12 +163,25 @@ class InRange:
     def explain(self, facts: InboundFacts) -> str:
         return f"{format_for_people(facts.our_address)} was texted"
 
+    @property
+    def keys(self) -> frozenset[str] | None:
+        return frozenset((self.span.start,))
+
+    def includes(self, other: object) -> bool:
+        if isinstance(other, OneOfNumbers):
+            return other.addresses is not None and all(self.span.holds(number) for number in other.addresses)
+        return isinstance(other, InRange) and self.span.includes(other.span)
+
+    def excludes(self, other: object) -> bool:
+        return isinstance(other, InRange) and not self.span.meets(other.span)
+
 
 @dataclass(frozen=True, slots=True)
-class FromCaller:
+class FromCaller(Asking):
     """The sender fits a caller mask."""
 
     kind: ClassVar[str] = "caller_mask"
+    about: ClassVar[str] = "sender"
     mask: CallerMask
 
     @classmethod
@@ -157,107 +203,88 @@ class FromCaller:
     def explain(self, facts: InboundFacts) -> str:
         return f"the sender is {format_for_people(facts.their_address)}"
 
-
-@dataclass(frozen=True, slots=True)
-class HasKeyword:
-    """The text has one of some words, each as a whole word."""
-
-    kind: ClassVar[str] = "keyword"
-    words: tuple[str, ...]
-    _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        choices = "|".join(re.escape(fold(word)) for word in self.words)
-        object.__setattr__(self, "_pattern", re.compile(rf"(?<!\w)(?:{choices})(?!\w)"))
-
-    @classmethod
-    def from_json(cls, data: Json) -> Self:
-        words = tuple(word.strip() for word in read_texts(data, "words") if fold(word))
-        if not words:
-            raise ConditionError("no keyword is given.")
-        return cls(words)
-
-    def to_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, "words": list(self.words)}
-
-    def holds(self, facts: InboundFacts) -> bool:
-        return self._pattern.search(fold(facts.body)) is not None
-
-    def describe(self) -> str:
-        return f"the text has the word {any_of([f'“{word}”' for word in self.words])}"
-
-    def explain(self, facts: InboundFacts) -> str:
-        found = self._pattern.search(fold(facts.body))
-        return f"the text has the word “{found[0]}”" if found else "the text has none of the words"
+    def includes(self, other: object) -> bool:
+        return isinstance(other, FromCaller) and self.mask.includes(other.mask)
 
 
 @dataclass(frozen=True, slots=True)
-class StartsWith:
-    """The text starts with some words, in any case."""
+class FromCountry(Asking):
+    """The sender's number belongs to one of some countries; a short code or a name belongs to none."""
 
-    kind: ClassVar[str] = "starts_with"
-    text: str
+    kind: ClassVar[str] = "country"
+    about: ClassVar[str] = "sender"
+    countries: tuple[str, ...]
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
-        return cls(read_text(data, "text"))
+        return cls(read_countries(data))
 
     def to_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, "text": self.text}
+        return {"kind": self.kind, "countries": list(self.countries)}
 
     def holds(self, facts: InboundFacts) -> bool:
-        return fold(facts.body).startswith(fold(self.text))
+        return country_of(facts.their_address) in self.countries
 
     def describe(self) -> str:
-        return f"the text starts with “{self.text}”"
+        return f"the sender is in {any_of(self.countries)}"
 
     def explain(self, facts: InboundFacts) -> str:
-        return f"the text {'starts' if self.holds(facts) else 'does not start'} with “{self.text}”"
+        return f"the sender, {in_countries(facts.their_address)}"
+
+    def includes(self, other: object) -> bool:
+        return isinstance(other, FromCountry) and set(other.countries) <= set(self.countries)
+
+    def excludes(self, other: object) -> bool:
+        return isinstance(other, FromCountry) and set(other.countries).isdisjoint(self.countries)
+
+
+_STATES = {
+    "first": (frozenset({""}), "it is the first text between the two numbers"),
+    "known": (frozenset({"open", "assigned"}), "the two numbers have texted before"),
+    "unassigned": (frozenset({"open"}), "nobody has the conversation in hand"),
+    "assigned": (frozenset({"assigned"}), "somebody has the conversation in hand"),
+}
+_FOUND = {
+    "": "it is a first contact",
+    "open": "nobody has the conversation",
+    "assigned": "somebody has the conversation",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Contains:
-    """The text contains some characters, in any case."""
+class ConversationIs(Asking):
+    """What there was between the two numbers before this text: nothing, or a conversation, with or without a hand."""
 
-    kind: ClassVar[str] = "contains"
-    text: str
-
-    @classmethod
-    def from_json(cls, data: Json) -> Self:
-        return cls(read_text(data, "text"))
-
-    def to_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, "text": self.text}
-
-    def holds(self, facts: InboundFacts) -> bool:
-        return fold(self.text) in fold(facts.body)
-
-    def describe(self) -> str:
-        return f"the text contains “{self.text}”"
-
-    def explain(self, facts: InboundFacts) -> str:
-        return f"the text {'contains' if self.holds(facts) else 'does not contain'} “{self.text}”"
-
-
-@dataclass(frozen=True, slots=True)
-class HasMedia:
-    """The text came with pictures or files, or without."""
-
-    kind: ClassVar[str] = "has_media"
-    value: bool = True
+    kind: ClassVar[str] = "conversation"
+    about: ClassVar[str] = "conversation"
+    state: str
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
-        return cls(read_switch(data, "value", True))
+        state = read_text(data, "state")
+        if state not in _STATES:
+            raise ConditionError(f"the conversation state “{state}” is not known here.")
+        return cls(state)
 
     def to_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, "value": self.value}
+        return {"kind": self.kind, "state": self.state}
+
+    @property
+    def meant(self) -> frozenset[str]:
+        """The facts that fit."""
+        return _STATES[self.state][0]
 
     def holds(self, facts: InboundFacts) -> bool:
-        return (facts.num_media > 0) == self.value
+        return facts.conversation in self.meant
 
     def describe(self) -> str:
-        return "it has pictures or files" if self.value else "it has no pictures or files"
+        return _STATES[self.state][1]
 
     def explain(self, facts: InboundFacts) -> str:
-        return f"it has {facts.num_media or 'no'} {'picture or file' if facts.num_media == 1 else 'pictures or files'}"
+        return _FOUND.get(facts.conversation, "the state of the conversation is not known")
+
+    def includes(self, other: object) -> bool:
+        return isinstance(other, ConversationIs) and other.meant <= self.meant
+
+    def excludes(self, other: object) -> bool:
+        return isinstance(other, ConversationIs) and other.meant.isdisjoint(self.meant)

@@ -1,9 +1,11 @@
-"""Read the patterns that rules are made of: caller masks, prefixes, lengths, extensions; PURE."""
+"""Read the patterns that rules are made of: caller masks, prefixes, lengths, extensions, text patterns; PURE."""
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import re2  # type: ignore[import-untyped]
 
 from rules.e164 import NumberError, parse_number
 from rules.pools import POOL_CAP, EntryError, PoolText, collapse_ranges, parse_pool, pool_as_text
@@ -18,6 +20,7 @@ __all__ = [
     "PatternError",
     "PoolText",
     "Span",
+    "TextPattern",
     "collapse_ranges",
     "digits_of",
     "parse_caller_mask",
@@ -25,6 +28,7 @@ __all__ = [
     "parse_lengths",
     "parse_pool",
     "parse_prefixes",
+    "parse_text_pattern",
     "pool_as_text",
 ]
 
@@ -41,6 +45,14 @@ _LENGTH = re.compile(r"[0-9]{1,2}\Z")
 # No short code is longer than this; what is longer is written with its "+".
 _LONGEST_SHORT_CODE = 8
 _LONGEST_NUMBER = 15
+_LONGEST_PATTERN = 500
+# What one pattern may need once it is compiled, in bytes: a few thousand states.
+_PATTERN_MEMORY = 1 << 20
+_LACKING = (
+    (re.compile(r"\(\?<?[=!]"), "it cannot look ahead or behind, as (?=…), (?!…), (?<=…) and (?<!…) do"),
+    (re.compile(r"\\[1-9]|\\k|\(\?P="), "it cannot refer back to what it has found, as \\1 does"),
+    (re.compile(r"\(\?>|[*+?}]\+"), "it has no groups or repeats that hold fast, such as (?>…) and a++"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,23 @@ class CallerMask:
             or any(_fits(mask, digits) for mask in self.masks)
             or address.casefold() in self.names
         )
+
+    def includes(self, other: "CallerMask") -> bool:
+        """Say whether all that another mask means is meant; False when that is not certain."""
+        return (
+            all(any(run.includes(one) for run in self.spans) or self._masks_include(one) for one in other.spans)
+            and all(self._includes_mask(mask) for mask in other.masks)
+            and set(other.names) <= set(self.names)
+        )
+
+    def _masks_include(self, run: Span) -> bool:
+        """Say whether one mask fits every number of a run: where its ends part, the mask must take any digit."""
+        same = len(run.start)
+        return any(_fits(mask, run.first) and set(mask[same:]) <= {"*"} for mask in self.masks)
+
+    def _includes_mask(self, mask: str) -> bool:
+        run = Span(mask.replace("*", "0"), mask.replace("*", "9"))
+        return any(one.includes(run) for one in self.spans) or any(_fits(wider, mask, "*") for wider in self.masks)
 
 
 def parse_caller_mask(text: str, country: str = "") -> CallerMask:
@@ -111,6 +140,48 @@ def parse_extensions(text: str) -> ExtensionList:
     return ExtensionList(_read_list(text, "an extension, such as 101 or 100-200", _extension_span))
 
 
+@dataclass(frozen=True, slots=True)
+class TextPattern:
+    """A regular expression in RE2's language: its time grows with the text alone, whatever the pattern is."""
+
+    text: str
+    match_case: bool = False
+    _compiled: Any = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        options = re2.Options()
+        options.case_sensitive = self.match_case
+        options.max_mem = _PATTERN_MEMORY
+        options.log_errors = False
+        object.__setattr__(self, "_compiled", re2.compile(self.text, options))
+
+    def find(self, text: str) -> str | None:
+        """Return the first part of a text that fits, which may be empty, or None."""
+        found = self._compiled.search(text)
+        return None if found is None else str(found[0])
+
+
+def parse_text_pattern(text: str, *, match_case: bool = False) -> TextPattern:
+    """Read a pattern for the text of a message, such as `order [0-9]{4}`."""
+    if len(text) > _LONGEST_PATTERN:
+        raise PatternError(f"The pattern has more than {_LONGEST_PATTERN} characters: shorten it, or make two rules.")
+    try:
+        return TextPattern(text, match_case)
+    except (re2.error, UnicodeEncodeError) as error:
+        raise PatternError(_why_no_pattern(text, error)) from error
+
+
+def _why_no_pattern(text: str, error: Exception) -> str:
+    """Say what is wrong with a pattern, and what RE2 lacks if it is that."""
+    lacking = next((words for wanted, words in _LACKING if wanted.search(text)), "")
+    if lacking:
+        return f"“{shorten(text)}” asks for what this kind of pattern (RE2) lacks: {lacking}. Write it another way."
+    said = error.args[0].decode(errors="replace") if isinstance(error, re2.error) else "it has broken characters"
+    if "too large" in said or "repetition size" in said:
+        return f"“{shorten(text)}” needs too much room: repeat less often, never more than 1000 times."
+    return f"“{shorten(text)}” is not a pattern: {said}. Put \\ before . * + ? ( ) [ to mean it."
+
+
 def _entries(text: str) -> Iterator[str]:
     return filter(None, (part.strip() for part in _SEPARATOR.split(text)))
 
@@ -157,9 +228,10 @@ def _mask(entry: str) -> str:
     return plain
 
 
-def _fits(mask: str, digits: str) -> bool:
+def _fits(mask: str, digits: str, more: str = "") -> bool:
+    any_digit = "0123456789" + more
     return len(mask) == len(digits) and all(
-        want == have or (want == "*" and have in "0123456789") for want, have in zip(mask, digits, strict=True)
+        want == have or (want == "*" and have in any_digit) for want, have in zip(mask, digits, strict=True)
     )
 
 

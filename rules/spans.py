@@ -1,7 +1,9 @@
 """Runs of numbers, and the digits that patterns are compared by; PURE."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 _LONGEST_SHOWN = 40
 # No country code starts with 0, so a third zero means that these two are no mark.
@@ -19,12 +21,31 @@ class Span:
     first: str
     last: str
 
+    def __iter__(self) -> Iterator[str]:
+        sign = "+" if self.first.startswith("+") else ""
+        for number in range(int(self.first), int(self.last) + 1):
+            yield sign + str(number).zfill(len(self.first) - len(sign))
+
     def __len__(self) -> int:
         return int(self.last) - int(self.first) + 1
 
     def holds(self, number: str) -> bool:
         """Say whether a number written in the same way lies in the run."""
         return len(number) == len(self.first) and self.first <= number <= self.last
+
+    @property
+    def start(self) -> str:
+        """The digits that all its numbers start with."""
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(self.first, self.last, strict=False))
+        return "".join(digit for digit, _ in same)
+
+    def includes(self, other: "Span") -> bool:
+        """Say whether the whole of another run lies in this one."""
+        return self.holds(other.first) and self.holds(other.last)
+
+    def meets(self, other: "Span") -> bool:
+        """Say whether two runs have a number in common."""
+        return len(self.first) == len(other.first) and self.first <= other.last and other.first <= self.last
 
     def __str__(self) -> str:
         return self.first if self.first == self.last else f"{self.first}-{self.last.removeprefix('+')}"

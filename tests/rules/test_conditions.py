@@ -1,11 +1,14 @@
 """Every kind of condition: when it holds, what it says, and how it is stored."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.conditions import INBOUND_KINDS, OUTBOUND_KINDS, ConditionError, read_inbound, read_outbound
 from rules.facts import InboundFacts, OutboundFacts
+from rules.text_conditions import MEDIA_KINDS
 from rules.wording import any_of, fold
 
 TEXT = InboundFacts(
@@ -15,8 +18,12 @@ TEXT = InboundFacts(
     num_media=1,
     trunk="aa",
     number="bb",
+    at=datetime(2026, 12, 7, 9, 30, tzinfo=UTC),
+    media=("image/jpeg",),
+    conversation="open",
 )
-REPLY = OutboundFacts(to="+3312345678", body="Hi", extension="150", member="m1", groups=("g1", "g2"))
+REPLY = OutboundFacts(to="+3312345678", body="Hi", extension="150", member="m1", groups=("g1", "g2"), at=TEXT.at)
+MONDAYS = {"weekdays": [0]}
 
 INBOUND = [
     # stored, holds for TEXT, described, explained
@@ -110,6 +117,65 @@ INBOUND = [
     ({"kind": "contains", "text": "stop"}, False, "the text contains “stop”", "the text does not contain “stop”"),
     ({"kind": "has_media", "value": True}, True, "it has pictures or files", "it has 1 picture or file"),
     ({"kind": "has_media", "value": False}, False, "it has no pictures or files", "it has 1 picture or file"),
+    (
+        {"kind": "media_kind", "kinds": ["image", "video"]},
+        True,
+        "it has a picture or a video",
+        "it has a picture",
+    ),
+    ({"kind": "media_kind", "kinds": ["contact"]}, False, "it has a contact card", "it has a picture"),
+    (
+        {"kind": "country", "countries": ["US", "CA"]},
+        True,
+        "the sender is in US or CA",
+        "the sender, +1 415-555-0123, is in US",
+    ),
+    ({"kind": "country", "countries": ["FR"]}, False, "the sender is in FR", "the sender, +1 415-555-0123, is in US"),
+    (
+        {"kind": "pattern", "pattern": "p[a-z]+ help", "case": False},
+        True,
+        "the text fits the pattern p[a-z]+ help",
+        "“please HELP” fits the pattern",
+    ),
+    (
+        {"kind": "pattern", "pattern": "p[a-z]+ help", "case": True},
+        False,
+        "the text fits the pattern p[a-z]+ help",
+        "the text does not fit the pattern",
+    ),
+    (
+        {"kind": "conversation", "state": "unassigned"},
+        True,
+        "nobody has the conversation in hand",
+        "nobody has the conversation",
+    ),
+    (
+        {"kind": "conversation", "state": "known"},
+        True,
+        "the two numbers have texted before",
+        "nobody has the conversation",
+    ),
+    (
+        {"kind": "conversation", "state": "first"},
+        False,
+        "it is the first text between the two numbers",
+        "nobody has the conversation",
+    ),
+    (
+        {"kind": "conversation", "state": "assigned"},
+        False,
+        "somebody has the conversation in hand",
+        "nobody has the conversation",
+    ),
+    ({"kind": "time", "period": "open"}, True, "it is within office hours", "it is Monday 09:30, within office hours"),
+    (
+        {"kind": "time", "period": "closed"},
+        False,
+        "it is outside office hours or a holiday",
+        "it is Monday 09:30, within office hours",
+    ),
+    ({"kind": "time", "period": "holiday"}, False, "it is a holiday", "it is Monday 09:30, within office hours"),
+    ({"kind": "time", "moment": MONDAYS}, True, "it is Monday", "it is Monday 7 December 2026, 09:30"),
 ]
 
 OUTBOUND = [
@@ -147,6 +213,16 @@ OUTBOUND = [
         "the writer is in a chosen group",
         "the writer is in other groups",
     ),
+    (
+        {"kind": "country", "countries": ["FR"]},
+        True,
+        "the number is in FR",
+        "the number, +33 12345678, is in FR",
+    ),
+    ({"kind": "country", "countries": ["DE"]}, False, "the number is in DE", "the number, +33 12345678, is in FR"),
+    ({"kind": "message_kind", "value": "sms"}, True, "it is an SMS", "it is an SMS"),
+    ({"kind": "message_kind", "value": "mms"}, False, "it is an MMS", "it is an SMS"),
+    ({"kind": "time", "period": "open"}, True, "it is within office hours", "it is Monday 09:30, within office hours"),
 ]
 
 
@@ -202,6 +278,19 @@ def test_facts_that_are_not_there_are_said():
         ({"kind": "starts_with", "text": " "}, "“text” is missing"),
         ({"kind": "contains"}, "“text” is missing"),
         ({"kind": "has_media", "value": "yes"}, "“value” is not yes or no"),
+        ({"kind": "media_kind"}, "no kind of file is chosen"),
+        ({"kind": "media_kind", "kinds": ["hologram"]}, "“hologram” is not known here"),
+        ({"kind": "country", "countries": ["US", "ZZ"]}, "“ZZ” is not the code of a country"),
+        ({"kind": "country", "countries": []}, "no country is chosen"),
+        ({"kind": "conversation", "state": "loud"}, "“loud” is not known here"),
+        ({"kind": "starts_with", "text": "\u0301"}, "no letter, digit or sign"),
+        ({"kind": "contains", "text": "\u0301"}, "no letter, digit or sign"),
+        ({"kind": "pattern"}, "“pattern” is missing"),
+        ({"kind": "pattern", "pattern": "(", "case": False}, "is not a pattern"),
+        ({"kind": "pattern", "pattern": "a", "case": "no"}, "“case” is not yes or no"),
+        ({"kind": "time"}, "“period” is missing"),
+        ({"kind": "time", "period": "dusk"}, "“dusk” is not known here"),
+        ({"kind": "time", "moment": {}}, "no time is given"),
     ],
 )
 def test_an_inbound_condition_that_cannot_be_read_says_why(stored, finding):
@@ -220,6 +309,8 @@ def test_an_inbound_condition_that_cannot_be_read_says_why(stored, finding):
         ({"kind": "length", "lengths": [16]}, "not between 1 and 15"),
         ({"kind": "extensions", "extensions": "abc"}, "is not an extension"),
         ({"kind": "groups", "ids": []}, "no group is chosen"),
+        ({"kind": "country", "countries": ["XX"]}, "“XX” is not the code of a country"),
+        ({"kind": "message_kind", "value": "fax"}, "“fax” is neither sms nor mms"),
     ],
 )
 def test_an_outbound_condition_that_cannot_be_read_says_why(stored, finding):
@@ -239,6 +330,12 @@ def test_an_outbound_condition_that_cannot_be_read_says_why(stored, finding):
         ("c++", "we use C++ here", True),
         ("ﬁn", "fin", True),
         ("a.b", "axb", False),
+        ("resume", "My résumé", True),
+        ("Łódź", "do lodz!", True),
+        ("don't", "I don’t know", True),
+        ("❤", "❤\ufe0f you", True),
+        ("नमस", "नमस्ते", False),
+        ("नमस्ते", "नमस्ते!", True),
     ],
 )
 def test_a_keyword_is_a_whole_word_in_any_case(word, body, found):
@@ -246,7 +343,82 @@ def test_a_keyword_is_a_whole_word_in_any_case(word, body, found):
     assert condition.holds(InboundFacts("+1", "+2", body=body)) is found
 
 
-@given(st.text(alphabet=st.characters(max_codepoint=0x24F), max_size=40))
+SHORT_CODE, NAME, UNKNOWN = "72975", "Acme", "whatsapp:+14155550123"
+
+
+@pytest.mark.parametrize(
+    ("stored", "fits", "explained"),
+    [
+        ({"kind": "caller_mask", "mask": "72975"}, {SHORT_CODE}, "the sender is {}"),
+        ({"kind": "caller_mask", "mask": "7*9*5"}, {SHORT_CODE}, "the sender is {}"),
+        ({"kind": "caller_mask", "mask": "70000-79999"}, {SHORT_CODE}, "the sender is {}"),
+        ({"kind": "caller_mask", "mask": "****"}, set(), "the sender is {}"),
+        ({"kind": "caller_mask", "mask": "ACME;+1415*******"}, {NAME}, "the sender is {}"),
+        ({"kind": "all_numbers"}, {SHORT_CODE, NAME, UNKNOWN}, "+1 202-759-4810 was texted"),
+        ({"kind": "keyword", "words": ["hi"]}, {SHORT_CODE, NAME, UNKNOWN}, "the text has the word “hi”"),
+        ({"kind": "conversation", "state": "first"}, {SHORT_CODE, NAME, UNKNOWN}, "it is a first contact"),
+    ],
+)
+def test_a_sender_that_is_no_number_is_a_sender_like_any_other(stored, fits, explained):
+    condition = read_inbound(stored)
+    for address in (SHORT_CODE, NAME, UNKNOWN):
+        facts = InboundFacts("+12027594810", address, body="Hi")
+        assert condition.holds(facts) is (address in fits)
+        assert condition.explain(facts) == explained.format(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "explained"),
+    [
+        (SHORT_CODE, "the sender, 72975, is a short code, which is in no country"),
+        (NAME, "the sender, Acme, is a name, which is in no country"),
+        (UNKNOWN, "the sender, whatsapp:+14155550123, is in no country that could be told"),
+        ("+80012345678", "the sender, +800 1234 5678, is in no country that could be told"),
+    ],
+)
+def test_a_sender_without_a_country_is_in_none(address, explained):
+    condition = read_inbound({"kind": "country", "countries": ["US", "GB"]})
+    facts = InboundFacts("+12027594810", address)
+    assert not condition.holds(facts)
+    assert condition.explain(facts) == explained
+
+
+@pytest.mark.parametrize("ours", ["72975", "Acme", "MG0123456789abcdef0123456789abcdef"])
+def test_an_address_of_ours_that_is_no_number_can_be_listed_and_lies_in_no_range(ours):
+    facts = InboundFacts(ours, "+14155550123")
+    assert read_inbound({"kind": "number", "numbers": [ours]}).holds(facts)
+    assert not read_inbound({"kind": "range", "first": "+12027594810", "last": "+12027594815"}).holds(facts)
+    assert read_inbound({"kind": "number", "numbers": [ours]}).explain(facts) == f"{ours} was texted"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "kind"),
+    [
+        ("image/jpeg", "image"),
+        ("IMAGE/PNG; name=a.png", "image"),
+        ("video/3gpp", "video"),
+        ("audio/amr", "audio"),
+        ("text/vcard", "contact"),
+        ("text/x-vCard", "contact"),
+        ("application/pdf", "other"),
+        ("text/plain", "other"),
+        ("", "other"),
+    ],
+)
+def test_the_kind_of_a_file_is_told_by_its_content_type(content_type, kind):
+    facts = InboundFacts("+1", "+2", num_media=1, media=(content_type,))
+    fitting = [one for one in MEDIA_KINDS if read_inbound({"kind": "media_kind", "kinds": [one]}).holds(facts)]
+    assert fitting == [kind]
+
+
+def test_files_of_several_kinds_are_all_named():
+    facts = InboundFacts("+1", "+2", num_media=3, media=("image/png", "audio/amr", "image/gif"))
+    condition = read_inbound({"kind": "media_kind", "kinds": ["video"]})
+    assert condition.explain(facts) == "it has a picture and a sound recording"
+    assert condition.explain(InboundFacts("+1", "+2")) == "it has no picture or file"
+
+
+@given(st.text(max_size=40))
 def test_folding_twice_changes_nothing(text):
     assert fold(fold(text)) == fold(text)
 

@@ -7,10 +7,8 @@ import pytest
 from rules.documents import (
     DocumentError,
     End,
-    Finding,
     RewriteError,
     Route,
-    findings_of,
     parse_inbound,
     parse_outbound,
 )
@@ -120,13 +118,10 @@ def test_a_rule_without_a_name_is_called_by_its_place():
     assert inbound(name=None).name == "Rule 1"
 
 
-def test_findings_name_their_rule():
-    rules = parse_inbound({"rules": [{"id": "7", "name": "Empty"}]})
-    assert findings_of(rules) == (
-        Finding("7", "Empty", "it has no condition: choose “all numbers”."),
-        Finding("7", "Empty", "it has no destination."),
-    )
-    assert rules[0].describe() == "If nothing: to nobody."
+def test_a_rule_of_nothing_is_found_wrong_twice():
+    (rule,) = parse_inbound({"rules": [{"id": "7", "name": "Empty"}]})
+    assert rule.findings == ("it has no condition: choose “all numbers”.", "it has no destination.")
+    assert rule.describe() == "If nothing: to nobody."
     assert outbound(routes=[]).describe() == "If it goes anywhere: by no route."
 
 
