@@ -8,7 +8,8 @@ from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, V
 from django.db.models.functions import Coalesce, Greatest
 
 from sms import claims
-from sms.models import Conversation, ConversationRead, InboxThread, Message
+from sms.models import Conversation, ConversationRead, Direction, InboxThread, Message
+from sms.models.messages import AUTOMATIC
 from tenants.models import Group, Member, Tenant
 from tenants.roles import Permission, Role, permissions_of
 
@@ -27,8 +28,22 @@ class Unread(TypedDict):
 
 def find_or_make(tenant: Tenant, ours: str, theirs: str) -> Conversation:
     """Return the conversation between two addresses, making it at the first text."""
-    conversation, _ = Conversation.objects.get_or_create(tenant=tenant, our_address=ours, their_address=theirs)
-    return conversation
+    return get_or_make(tenant, ours, theirs)[0]
+
+
+def get_or_make(tenant: Tenant, ours: str, theirs: str) -> tuple[Conversation, bool]:
+    """Return the conversation between two addresses, and whether it was made now."""
+    return Conversation.objects.get_or_create(tenant=tenant, our_address=ours, their_address=theirs)
+
+
+def hold_on(conversation: Conversation) -> str:
+    """Say in a rule's word whether somebody has a conversation in hand: "assigned" or "open"."""
+    return "assigned" if conversation.assigned_to_id else "open"
+
+
+def answers_of(conversation: Conversation) -> QuerySet[Message]:
+    """Return the texts by which a person or a program, and no machine of ours, has answered."""
+    return conversation.messages.filter(direction=Direction.OUT).exclude(source__in=AUTOMATIC)
 
 
 def lock_between(pairs: Iterable[claims.Pair]) -> None:
@@ -50,8 +65,8 @@ def note_inbound(conversation: Conversation, message: Message) -> None:
 
 
 def note_outbound(conversation: Conversation, message: Message) -> None:
-    """Show a text that was written on top of the list."""
-    _note(conversation, message)
+    """Show a text that was written on top of the list; unless a machine of ours wrote it, it is an answer."""
+    _note(conversation, message, **({} if message.source in AUTOMATIC else {"answer_due_at": None}))
 
 
 def _note(conversation: Conversation, message: Message, **counts: object) -> None:

@@ -1,18 +1,31 @@
 """Deliveries: place one row per destination; try, fail and give up by leases; try again what a person wants tried."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import ModuleType
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
-from rules.targets import Target
-from sms.destinations import DeliveryFailed, DeliverySkipped, drop, inbox, mail, reply
+from rules import targets
+from sms.destinations import (
+    Arrival,
+    DeliveryFailed,
+    DeliverySkipped,
+    drop,
+    extension,
+    forward,
+    group,
+    hold,
+    inbox,
+    mail,
+    reply,
+)
 from sms.ids import lease_token
-from sms.models import Conversation, Delivery, Message
+from sms.models import Delivery
 from tenants import audit, clock, hints
 from tenants.audit import Actor
 from tenants.failpoints import failpoint
@@ -22,32 +35,45 @@ log = logging.getLogger(__name__)
 
 # One module a destination: `place` inside the deciding transaction, `deliver` outside it.
 DESTINATIONS: Mapping[str, ModuleType] = {
-    "member": inbox,
-    "group": inbox,
-    "email": mail,
-    "auto_reply": reply,
-    "drop": drop,
+    targets.ToMember.kind: inbox,
+    targets.ToExtension.kind: extension,
+    targets.ToGroup.kind: group,
+    targets.ToEmail.kind: mail,
+    targets.AutoReply.kind: reply,
+    targets.Forward.kind: forward,
+    targets.Hold.kind: hold,
+    targets.Drop.kind: drop,
 }
-# What waits for others' servers. Only that can a person have tried again: an inbox that is gone stays gone, and an
-# automatic reply that comes late is worse than none.
+# What waits for others' servers.
 REMOTE = frozenset(kind for kind, module in DESTINATIONS.items() if module.REMOTE)
-REPLAYABLE = REMOTE
+# What a person can have tried again once it was given up.
+REPLAYABLE = frozenset(kind for kind, module in DESTINATIONS.items() if module.REPLAYABLE)
 # Longer than any delivery may take, however the clocks of a test run are scaled.
 _SHORTEST_LEASE = 30.0
 _LEASE_SECONDS = 120.0
 _LONGEST_REASON = 250
 
 
-def place(message: Message, conversation: Conversation, target: Target, position: int) -> Delivery:
-    """Write the delivery of a message to one destination; inboxes are served at once, in the same transaction."""
-    delivery = Delivery(tenant_id=message.tenant_id, message=message, position=position, kind=target.kind)
-    DESTINATIONS[target.kind].place(delivery, message, conversation, target)
-    if delivery.state == "delivered":
-        delivery.delivered_at = clock.now()
-    else:
-        hints.hint("deliver")
-    delivery.save(force_insert=True)
-    return delivery
+def place(arrival: Arrival, ends: Sequence[targets.Target], *, first: int = 0) -> None:
+    """Write one delivery for each destination of a text, counted from `first`.
+
+    Inboxes are served at once, in the same transaction.
+    """
+    for position, target in enumerate(ends, first):
+        message = arrival.message
+        delivery = Delivery(tenant_id=message.tenant_id, message=message, position=position, kind=target.kind)
+        DESTINATIONS[target.kind].place(delivery, arrival, target)
+        if delivery.state == "delivered":
+            delivery.delivered_at = clock.now()
+        else:
+            hints.hint("deliver")
+        delivery.save(force_insert=True)
+
+
+def title(delivery: Delivery) -> str:
+    """Say in words where a text went, or is to go."""
+    module = DESTINATIONS.get(delivery.kind)
+    return _(module.TITLE) % {"label": delivery.label} if module else delivery.label
 
 
 def work(should_stop: Callable[[], bool] = lambda: False) -> int:
@@ -70,7 +96,7 @@ def take(delivery: Delivery) -> str:
     taken = same.update(state="delivering", lease_token=token, due_at=clock.in_seconds(lease), tries=delivery.tries + 1)
     if not taken:
         return ""
-    delivery.tries += 1
+    delivery.tries, delivery.state, delivery.lease_token = delivery.tries + 1, "delivering", token
     if delivery.tries > len(_ladder(delivery)) + 1:
         # Its worker died again and again before it could say so: it must not take another one along.
         settle(delivery, token, DeliveryFailed("The worker stopped while it was trying."))

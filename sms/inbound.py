@@ -12,7 +12,9 @@ from django.db import transaction
 from rules import routing
 from rules.engine import Action, Decision
 from rules.facts import InboundFacts
+from rules.schedule import Calendar
 from sms import callbacks, claims, conversations, delivering, optouts, rows, tombstones
+from sms.destinations import Arrival
 from sms.models import Configuration, Conversation, Direction, Message, PhoneNumber, Tombstone
 from sms.status import MessageState
 from sms.webhooks.payloads import InboundText
@@ -173,16 +175,17 @@ def process(message: Message) -> Decision:
     """
     enter(message.tenant)
     number = number_of(message)
-    conversation = conversations.find_or_make(message.tenant, message.our_address, message.their_address)
+    conversation, is_new = conversations.get_or_make(message.tenant, message.our_address, message.their_address)
     conversations.note_inbound(conversation, message)
     optouts.note_inbound(message)
-    decision, rule_set = routing.route_inbound(message.tenant, facts_of(message, number))
+    facts = facts_of(message, number, "" if is_new else conversations.hold_on(conversation))
+    decision, rule_set = routing.route_inbound(message.tenant, facts)
     message.conversation, message.number = conversation, number
     message.decision = decision.to_snapshot(rule_set)
     message.state = MessageState.UNROUTED if decision.action == Action.UNROUTED else MessageState.ROUTED
     message.state_reason, message.due_at = "", None
     message.save(update_fields=["conversation", "number", "decision", "state", "state_reason", "due_at"])
-    _deliver(message, conversation, decision)
+    deliver(message, conversation, decision)
     return decision
 
 
@@ -192,8 +195,8 @@ def number_of(message: Message) -> PhoneNumber | None:
     return live.select_related("pool").first()
 
 
-def facts_of(message: Message, number: PhoneNumber | None) -> InboundFacts:
-    """Return what inbound rules may ask about a text."""
+def facts_of(message: Message, number: PhoneNumber | None, conversation: str = "") -> InboundFacts:
+    """Return what inbound rules may ask about a text; `conversation` as InboundFacts has it."""
     trunk_id = number.pool.trunk_id if number else message.configuration.trunk_id if message.configuration else None
     return InboundFacts(
         our_address=message.our_address,
@@ -202,9 +205,14 @@ def facts_of(message: Message, number: PhoneNumber | None) -> InboundFacts:
         num_media=len(message.media),
         trunk=trunk_id.hex if trunk_id else "",
         number=number.id.hex if number else "",
+        at=message.occurred_at,
+        media=tuple(str(item.get("content_type", "")) for item in message.media),
+        conversation=conversation,
     )
 
 
-def _deliver(message: Message, conversation: Conversation, decision: Decision) -> None:
-    for position, target in enumerate(decision.targets):
-        delivering.place(message, conversation, target, position)
+def deliver(message: Message, conversation: Conversation, decision: Decision, *, first: int = 0) -> None:
+    """Write the deliveries of a decision about a text, counted from `first`."""
+    calendar = decision.rule.calendar if decision.rule else Calendar.always()
+    at = decision.facts.at
+    delivering.place(Arrival(message, conversation, calendar, at), decision.targets, first=first)

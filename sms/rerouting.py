@@ -1,13 +1,15 @@
-"""Route texts that no rule had taken by the rules of today: the way to mend what stands as unrouted."""
+"""Decide again: about texts that no rule had taken, by the rules of today; about held ones, when the office opens."""
 
 from django.db import transaction
+from django.db.models import Max
 
 from rules import routing
-from rules.engine import Action
-from sms import conversations, delivering, inbound
-from sms.models import Direction, Message
+from rules.engine import Action, Decision
+from rules.facts import InboundFacts
+from sms import conversations, inbound
+from sms.models import Conversation, Direction, Message
 from sms.status import MessageState
-from tenants import audit
+from tenants import audit, clock
 from tenants.access import enter
 from tenants.audit import Actor
 
@@ -15,20 +17,50 @@ from tenants.audit import Actor
 @transaction.atomic
 def route_again(actor: Actor, message: Message) -> bool:
     """Give an unrouted text to the destinations of the rule that fits it now; returns False while none does."""
-    rows = Message.objects.select_for_update(no_key=True, of=("self",))
-    row = rows.select_related("tenant", "configuration").get(pk=message.pk)
-    if row.direction != Direction.IN or row.state != MessageState.UNROUTED or row.conversation_id is None:
+    row = _locked(message)
+    if row is None or row.state != MessageState.UNROUTED:
         return False
-    enter(row.tenant)
-    decision, rule_set = routing.route_inbound(row.tenant, inbound.facts_of(row, inbound.number_of(row)))
+    decision = _decide(row)
     if decision.action == Action.UNROUTED:
         return False
-    row.state, row.decision = MessageState.ROUTED, decision.to_snapshot(rule_set)
-    row.save(update_fields=["state", "decision"])
-    conversation = row.tenant.conversations.get(pk=row.conversation_id)
-    for position, target in enumerate(decision.targets):
-        delivering.place(row, conversation, target, position)
-    conversations.bump(conversation.pk)
     rule = decision.rule.name if decision.rule else ""
     audit.record(actor, "sms.message.routed_again", row, {"rule": rule}, tenant=row.tenant)
     return True
+
+
+def decide_again(message: Message) -> None:
+    """Let the rules of now decide about a text that was held; runs inside the transaction that ends its holding.
+
+    What they say comes after what was done already; the earlier decisions are kept beside the new one.
+    """
+    if (row := _locked(message)) is not None:
+        _decide(row)
+
+
+def _locked(message: Message) -> Message | None:
+    rows = Message.objects.select_for_update(no_key=True, of=("self",)).select_related("tenant", "configuration")
+    return rows.filter(pk=message.pk, direction=Direction.IN, conversation__isnull=False).first()
+
+
+def _decide(row: Message) -> Decision:
+    """Decide as of now and place the deliveries; a text that no rule takes stands as unrouted."""
+    enter(row.tenant)
+    conversation = Conversation.objects.get(tenant=row.tenant, messages=row.pk)
+    facts = _facts(row, conversation).moved_to(clock.now())
+    decision, rule_set = routing.route_inbound(row.tenant, facts)
+    state = MessageState.UNROUTED if decision.action == Action.UNROUTED else MessageState.ROUTED
+    if not (row.state == state == MessageState.UNROUTED):
+        earlier = {"earlier": [*row.decision.pop("earlier", []), row.decision]} if row.decision else {}
+        row.state, row.decision = state, decision.to_snapshot(rule_set) | earlier
+        row.save(update_fields=["state", "decision"])
+        last = row.deliveries.aggregate(last=Max("position"))["last"]
+        inbound.deliver(row, conversation, decision, first=0 if last is None else last + 1)
+        conversations.bump(conversation.pk)
+    return decision
+
+
+def _facts(row: Message, conversation: Conversation) -> InboundFacts:
+    """Return what rules may ask now: a first contact stays one."""
+    was_first = row.decision.get("facts", {}).get("conversation") == ""
+    state = "" if was_first else conversations.hold_on(conversation)
+    return inbound.facts_of(row, inbound.number_of(row), state)

@@ -35,13 +35,15 @@ MOVES: Mapping[MessageState, frozenset[MessageState]] = MappingProxyType(
         _S.ACCEPTED: frozenset({_S.QUEUED}),
         _S.REJECTED: frozenset({_S.QUEUED, _S.ACCEPTED}),
         _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.QUEUED, _S.HELD, _S.CANCELED}),
-        # Both directions are held: while something is disabled, or after a restore.
+        # Received ones are held while something is disabled; others by a rule, until somebody releases them or the
+        # office opens; both after a restore.
         _S.HELD: _STOPPED | {_S.QUEUED, _S.ACCEPTED, _S.UNKNOWN, _S.RECEIVED},
         # Nothing leads back to the queue; but "not sent" must not stand where Twilio shows an earlier attempt.
         **dict.fromkeys(_STOPPED, frozenset({_S.ACCEPTED})),
         _S.RECEIVED: frozenset({_S.ROUTED, _S.UNROUTED, _S.HELD}),
         _S.UNROUTED: frozenset({_S.ROUTED}),
-        _S.ROUTED: frozenset(),
+        # Held until opening, and then no rule took it.
+        _S.ROUTED: frozenset({_S.UNROUTED}),
     }
 )
 

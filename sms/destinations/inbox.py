@@ -1,37 +1,35 @@
-"""The inbox of a member or a group: served in the deciding transaction, so exactly once."""
+"""The inbox of a member: served in the deciding transaction, so exactly once."""
 
 import uuid
 
-from rules.targets import ToGroup, ToMember
-from sms import conversations
-from sms.models import Conversation, Delivery, Message
-from tenants.models import Group, Member
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-REMOTE = False
+from rules.targets import ToMember
+from sms import conversations
+from sms.destinations import Arrival
+from sms.models import Delivery
+from tenants.models import Member
+
+TITLE = gettext_noop("To the inbox of %(label)s")
+REMOTE = REPLAYABLE = False
 LADDER: tuple[int, ...] = ()
 
 
-def place(delivery: Delivery, message: Message, conversation: Conversation, target: ToMember | ToGroup) -> None:
+def place(delivery: Delivery, arrival: Arrival, target: ToMember) -> None:
     """Put the conversation into the inbox; one that is gone is kept as undeliverable, for everybody to see."""
-    found = _find(message, target)
-    if found is None:
-        delivery.label = target.label
-        delivery.state, delivery.last_error = "exhausted", f"This {target.kind} no longer exists."
+    members = arrival.message.tenant.members.filter(enabled=True)
+    if member := members.filter(pk=uuid.UUID(hex=target.id)).first():
+        give(delivery, arrival, member, str(member))
         return
-    if isinstance(found, Member):
-        delivery.member = found
-        conversations.add_to_inbox(conversation, member=found)
-    else:
-        delivery.group = found
-        conversations.add_to_inbox(conversation, group=found)
-    delivery.label, delivery.state = str(found), "delivered"
+    delivery.label = target.label
+    delivery.state, delivery.last_error = "exhausted", _("This member no longer exists, or is disabled.")
 
 
-def _find(message: Message, target: ToMember | ToGroup) -> Member | Group | None:
-    identifier = uuid.UUID(hex=target.id)
-    if target.kind == "group":
-        return message.tenant.groups.filter(pk=identifier).first()
-    return message.tenant.members.filter(pk=identifier, enabled=True).first()
+def give(delivery: Delivery, arrival: Arrival, member: Member, label: str) -> None:
+    """Put the conversation into a member's inbox."""
+    conversations.add_to_inbox(arrival.conversation, member=member)
+    delivery.member, delivery.label, delivery.state = member, label[:254], "delivered"
 
 
 def deliver(delivery: Delivery) -> None:

@@ -5,18 +5,20 @@ from smtplib import SMTPRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from rules.e164 import format_for_people
 from rules.targets import ToEmail
-from sms.destinations import DeliveryFailed
-from sms.models import Conversation, Delivery, Message
+from sms.destinations import Arrival, DeliveryFailed
+from sms.models import Delivery, Message
 
-REMOTE = True
+TITLE = gettext_noop("By e-mail to %(label)s")
+REMOTE = REPLAYABLE = True
 # Seven hours in all: a mail server that is down overnight is not worth losing a text over.
 LADDER = (5, 60, 300, 1800, 7200, 18_000)
 
 
-def place(delivery: Delivery, message: Message, conversation: Conversation, target: ToEmail) -> None:
+def place(delivery: Delivery, arrival: Arrival, target: ToEmail) -> None:
     """Leave the sending to the worker."""
     delivery.settings, delivery.label = {"address": target.address}, target.address
 

@@ -3,30 +3,46 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
-from rules.e164 import AddressKind, classify_address
+from rules import placeholders
+from rules.e164 import AddressKind, classify_address, format_for_people
 from rules.targets import AutoReply
-from sms import optouts, outbound
-from sms.destinations import DeliveryFailed, DeliverySkipped
+from sms import drafting, optouts, outbound
+from sms.destinations import Arrival, DeliveryFailed, DeliverySkipped
 from sms.models import Conversation, Delivery, Direction, Message, PhoneNumber
 from sms.status import MessageState
 from tenants import audit, clock
 
-REMOTE = False
-# An answer that comes late is worse than none.
+TITLE = gettext_noop("Automatic reply")
+# An answer that comes late is worse than none: nobody can have it tried again.
+REMOTE = REPLAYABLE = False
 LADDER = (5, 30, 120)
 LOOP_WINDOW = timedelta(minutes=10)
 LOOP_CEILING = 3
 LATE_AFTER = timedelta(minutes=10)
 
 
-def place(delivery: Delivery, message: Message, conversation: Conversation, target: AutoReply) -> None:
-    """Leave the answer to the worker, unless this text must not be answered by a machine."""
-    delivery.settings = {"text": target.text}
-    delivery.label = target.text[:60]
-    reason = _silence(message)
-    if reason:
+def place(delivery: Delivery, arrival: Arrival, target: AutoReply) -> None:
+    """Write the answer and leave the sending to the worker, unless a machine must not answer this text."""
+    text = placeholders.fill(target.text, _values(arrival))[: drafting.LONGEST_BODY]
+    delivery.settings, delivery.label = {"text": text}, text[:60]
+    if reason := _silence(arrival.message):
         delivery.state, delivery.last_error = "skipped", reason
+
+
+def _values(arrival: Arrival) -> dict[str, str]:
+    """Return what stands in the place of each placeholder."""
+    message = arrival.message
+    sender = format_for_people(message.their_address)
+    return {
+        "name": arrival.conversation.contact_name or sender,
+        "sender": sender,
+        "number": format_for_people(message.our_address),
+        "company": message.tenant.name,
+        "opens": placeholders.opening_in_words(arrival.calendar, clock.now()),
+        "keyword": placeholders.first_word(message.body),
+    }
 
 
 def _silence(message: Message) -> str:

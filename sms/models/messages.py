@@ -40,6 +40,9 @@ class Source(models.TextChoices):
     POLLING = "polling"
 
 
+# Sources of texts of ours that nobody wrote: they answer nobody's question.
+AUTOMATIC = ("auto_reply", "forward")
+
 # Up to that, a text that was asked for is as good as one that was brought.
 LATE_AFTER = timedelta(minutes=1)
 
@@ -136,7 +139,7 @@ class Message(TenantOwned):
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="message_leased"),
             # What points here is looked for when a row is deleted: without these, in every message of every tenant.
             models.Index(fields=["in_reply_to"], condition=Q(in_reply_to__isnull=False), name="message_replies"),
-            models.Index(fields=["author"], condition=Q(author__isnull=False), name="message_author"),
+            models.Index(fields=["author", "occurred_at"], condition=Q(author__isnull=False), name="message_author"),
             models.Index(fields=["number", "occurred_at"], condition=Q(number__isnull=False), name="message_number"),
         )
 

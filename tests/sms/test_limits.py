@@ -10,8 +10,10 @@ from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
+from rules.schedule import Calendar
 from rules.targets import read_target
 from sms import delivering, outbound
+from sms.destinations import Arrival
 from sms.models import Conversation, Message
 from tenants import api_keys, audit, clock, provisioning, quotas
 from tenants.audit import Actor
@@ -148,7 +150,8 @@ def test_an_automatic_reply_over_the_limit_is_kept_as_blocked(cast: factories.Ca
     received = factories.make_inbound(
         cast.configuration, ours=OUR_NUMBER, theirs=THEIR_NUMBER, conversation=conversation
     )
-    delivering.place(received, conversation, read_target({"kind": "auto_reply", "text": "Closed today"}), 0)
+    arrival = Arrival(received, conversation, Calendar.always(), clock.now())
+    delivering.place(arrival, [read_target({"kind": "auto_reply", "text": "Closed today"})])
     delivering.work()
     reply = Message.objects.get(source="auto_reply")
     assert (reply.state, reply.state_reason, reply.due_at) == ("blocked", "Over the limit of 1 texts a day", None)

@@ -84,7 +84,10 @@ def test_only_a_claim_leads_to_sending():
 def test_what_was_stopped_stays_stopped():
     for old in (MessageState.BLOCKED, MessageState.SUPPRESSED, MessageState.EXPIRED, MessageState.CANCELED):
         assert MOVES[old] == {MessageState.ACCEPTED}
-    assert not MOVES[MessageState.ROUTED]
+
+
+def test_a_routed_text_moves_only_when_no_rule_takes_it_after_it_was_held():
+    assert MOVES[MessageState.ROUTED] == {MessageState.UNROUTED}
 
 
 def test_the_ladder_has_the_decided_numbers():
