@@ -1,43 +1,26 @@
 """Try rules out: what would become of a text, by the functions that real texts go through. Writes nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from rules import routing
+from rules import routing, versions
+from rules.documents import Route
 from rules.e164 import E164, NumberError, format_for_people, parse_number
 from rules.engine import Action, Decision
 from rules.models.versions import RuleKind
 from rules.presenting import route_in_words
+from rules.schedule import Calendar
 from rules.senders import SenderStep
-from sms import choosing, drafting, inbound, optouts, segments
+from sms import choosing, drafting, explaining, inbound, optouts, segments
 from sms.choosing import NoWay, Way, Writer
+from sms.explaining import Hours, Trace
 from sms.models import Direction, Message
 from sms.segments import SegmentCount
 from sms.writing import hindrance
+from tenants import clock
 from tenants.models import Member, Tenant
-
-_MEDIA = {"url": "", "content_type": "image/jpeg"}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One rule and what it said: `matched`, `skipped`, or `unasked` because a rule before it had decided."""
-
-    rule_id: str
-    name: str
-    state: str
-    reason: str
-
-    @property
-    def tone(self) -> str:
-        """The colour of the line."""
-        return "good" if self.state == "matched" else "neutral"
-
-    @property
-    def icon(self) -> str:
-        """The mark of the line."""
-        return {"matched": "check", "skipped": "minus"}.get(self.state, "ellipsis")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +28,26 @@ class InboundAnswer:
     """What would become of a text that comes in."""
 
     action: str
+    sentence: str
     rule: str
     destinations: tuple[str, ...]
-    lines: tuple[Line, ...]
+    hours: Hours
+    trace: Trace
     warnings: tuple[str, ...]
+
+    @property
+    def tone(self) -> str:
+        """The colour of the answer."""
+        return {Action.DELIVER.value: "good", Action.DROP.value: "warn"}.get(self.action, "bad")
+
+
+@dataclass(frozen=True, slots=True)
+class RouteLine:
+    """One route of the rule that decided, in order: taken, or why not, or that it would be next."""
+
+    words: str
+    taken: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +55,27 @@ class OutboundAnswer:
     """What would become of a text that is written."""
 
     action: str
+    sentence: str
     rule: str
     dialled: str
-    route: str
     sender: str
+    routes: tuple[RouteLine, ...]
     steps: tuple[SenderStep, ...]
-    refusal: str
-    lines: tuple[Line, ...]
+    hours: Hours
+    trace: Trace
     warnings: tuple[str, ...]
     segments: SegmentCount
+
+    @property
+    def tone(self) -> str:
+        """The colour of the answer."""
+        tones = {Action.SEND.value: "good", Action.WAIT.value: "warn", Action.HOLD.value: "warn"}
+        return tones.get(self.action, "bad")
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a rule takes the text, but no way carries it."""
+        return not self.dialled
 
 
 def address_of(text: str, country: str) -> str:
@@ -75,25 +86,60 @@ def address_of(text: str, country: str) -> str:
         return text.strip()
 
 
-def try_inbound(tenant: Tenant, *, our_address: str, their_address: str, body: str, has_media: bool) -> InboundAnswer:
-    """Say where a text would go."""
+def try_inbound(
+    tenant: Tenant,
+    *,
+    our_address: str,
+    their_address: str,
+    body: str,
+    media: str = "",
+    conversation: str | None = None,
+    at: datetime | None = None,
+    everything: bool = False,
+) -> InboundAnswer:
+    """Say where a text would go.
+
+    `media` is a content type, "" for none; `conversation` as InboundFacts has it, None for how it is now; `at` in UTC,
+    None for now; `everything` lists all rules.
+    """
     message = Message(
         tenant=tenant,
         direction=Direction.IN,
         our_address=our_address,
         their_address=their_address,
         body=body,
-        media=[_MEDIA] if has_media else [],
+        media=[{"url": "", "content_type": media}] if media else [],
     )
     number = inbound.number_of(message)
-    decision, _rule_set = routing.route_inbound(tenant, inbound.facts_of(message, number), explain=True)
+    facts = replace(
+        inbound.facts_of(message, number),
+        at=at or clock.now(),
+        media=(media,) if media else (),
+        conversation=_state_of(tenant, our_address, their_address) if conversation is None else conversation,
+    )
+    decision, _rule_set = routing.route_inbound(tenant, facts, explain=True)
+    ends = tuple(target.describe() for target in decision.targets)
+    rule = decision.rule.name if decision.rule else ""
     return InboundAnswer(
         action=decision.action.value,
-        rule=decision.rule.name if decision.rule else "",
-        destinations=tuple(_sentence(target.describe()) for target in decision.targets),
-        lines=_lines(tenant, RuleKind.INBOUND, decision),
+        sentence=explaining.said_inbound(decision.action, rule, ends),
+        rule=rule,
+        destinations=tuple(map(explaining.sentence, ends)),
+        hours=_hours(tenant, decision, facts.at),
+        trace=explaining.trace(tenant, RuleKind.INBOUND, decision.trace, everything=everything),
         warnings=tuple(_inbound_warnings(message, number is not None)),
     )
+
+
+def _state_of(tenant: Tenant, ours: str, theirs: str) -> str:
+    found = tenant.conversations.filter(our_address=ours, their_address=theirs).values_list("assigned_to", flat=True)
+    return "" if not found else "assigned" if found[0] else "open"
+
+
+def _hours(tenant: Tenant, decision: Decision, at: datetime) -> Hours:
+    """Say what the time is for the rule that decided, else for the tenant."""
+    calendar = decision.rule.calendar if decision.rule else Calendar.from_json(versions.calendar_json(tenant))
+    return explaining.hours(calendar, at)
 
 
 def _inbound_warnings(message: Message, is_ours: bool) -> list[str]:
@@ -107,36 +153,75 @@ def _inbound_warnings(message: Message, is_ours: bool) -> list[str]:
 
 
 def try_outbound(
-    tenant: Tenant, *, to: E164, body: str, has_media: bool, member: Member | None, chosen: str = ""
+    tenant: Tenant,
+    *,
+    to: E164,
+    body: str,
+    member: Member | None,
+    chosen: str = "",
+    media: str = "",
+    at: datetime | None = None,
+    everything: bool = False,
 ) -> OutboundAnswer:
-    """Say how a text would leave, and from which sender."""
-    facts = drafting.facts_of(to, body, member)
+    """Say how a text would leave, and from which sender; the arguments are those of `try_inbound`."""
+    facts = replace(drafting.facts_of(to, body, member), num_media=1 if media else 0, at=at or clock.now())
     decision, _rule_set = routing.route_outbound(tenant, facts, explain=True)
-    way, refusal, steps = _way(tenant, Writer(member, chosen), decision, to, has_media)
+    way, refusal, steps = _way(tenant, Writer(member, chosen), decision, to, bool(media))
+    rule = decision.rule.name if decision.rule else ""
+    hours = _hours(tenant, decision, facts.at)
     return OutboundAnswer(
-        action=(Action.SEND if way else Action.REFUSE).value,
-        rule=decision.rule.name if decision.rule else "",
+        action=(Action.REFUSE if refusal else decision.action).value,
+        sentence=_outbound_sentence(decision, rule, refusal, hours),
+        rule=rule,
         dialled=way.to if way else "",
-        route=route_in_words(way.route) if way else "",
         sender=way.choice.address if way else "",
+        routes=_routes(decision, way, refusal),
         steps=steps,
-        refusal=refusal,
-        lines=_lines(tenant, RuleKind.OUTBOUND, decision),
+        hours=hours,
+        trace=explaining.trace(tenant, RuleKind.OUTBOUND, decision.trace, everything=everything),
         warnings=tuple(_outbound_warnings(tenant, member, way)),
         segments=segments.count(body),
     )
 
 
+def _outbound_sentence(decision: Decision, rule: str, refusal: str, hours: Hours) -> str:
+    if refusal:
+        return _("Rule “%(rule)s” fits, but the text is refused: %(why)s") % {"rule": rule, "why": refusal}
+    return explaining.said_outbound(decision.action, rule, why=decision.reason, until=hours.opens)
+
+
 def _way(
     tenant: Tenant, writer: Writer, decision: Decision, to: E164, has_media: bool
 ) -> tuple[Way | None, str, tuple[SenderStep, ...]]:
-    if decision.action != Action.SEND:
-        return None, _("No outbound rule fits this text. Add one, or a last rule for all destinations."), ()
+    """Return the way that a text would take, or why it has none, and the steps to its sender."""
+    if not decision.routes:
+        return None, "", ()
     try:
         way = choosing.choose(tenant, writer, decision.routes, to, num_media=int(has_media))
     except NoWay as error:
         return None, str(error), error.steps
     return way, "", way.choice.steps
+
+
+def _routes(decision: Decision, way: Way | None, refusal: str) -> tuple[RouteLine, ...]:
+    """Say of each route whether it is taken; those after it would be tried if Twilio refused this one."""
+    found: list[RouteLine] = []
+    taken = False
+    for route in decision.routes:
+        is_way = way is not None and route.id == way.route.id and not taken
+        taken = taken or is_way
+        found.append(RouteLine(route_in_words(route), is_way, _about(route, is_way, taken, refusal)))
+    return tuple(found)
+
+
+def _about(route: Route, is_way: bool, taken: bool, refusal: str) -> str:
+    if is_way:
+        return _("Taken.")
+    if not route.enabled:
+        return _("Switched off.")
+    if taken:
+        return _("Tried only if Twilio says that the one before cannot send.")
+    return refusal or _("It cannot send this text.")
 
 
 def _outbound_warnings(tenant: Tenant, member: Member | None, way: Way | None) -> list[str]:
@@ -147,14 +232,3 @@ def _outbound_warnings(tenant: Tenant, member: Member | None, way: Way | None) -
     if way and optouts.is_opted_out(tenant, way.choice.address, way.to):
         found.append(_("The text would be refused: they have opted out of texts from this sender."))
     return found
-
-
-def _lines(tenant: Tenant, kind: str, decision: Decision) -> tuple[Line, ...]:
-    """Return every rule in order, also those that nobody came to."""
-    asked = [Line(step.rule_id, step.rule_name, step.state, _sentence(step.reason)) for step in decision.trace]
-    rest = routing.live_rules(tenant, kind)[len(asked) :]
-    return (*asked, *(Line(rule.id, rule.name, "unasked", _("A rule above it had decided.")) for rule in rest))
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -1,6 +1,17 @@
 """Addresses of sms, one module an area."""
 
-from sms.urls import configurations, connect, conversations, deliveries, messages, optouts, phone, trunks, tryout
+from sms.urls import (
+    configurations,
+    connect,
+    conversations,
+    deliveries,
+    messages,
+    optouts,
+    phone,
+    replaying,
+    trunks,
+    tryout,
+)
 
 app_name = "sms"
 urlpatterns = [
@@ -12,5 +23,6 @@ urlpatterns = [
     *messages.urlpatterns,
     *optouts.urlpatterns,
     *phone.urlpatterns,
+    *replaying.urlpatterns,
     *tryout.urlpatterns,
 ]

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from django_stubs_ext import StrOrPromise
 
-from rules import routing
 from rules.e164 import format_for_people
 from sms import (
     conversations,
+    decided,
     delivering,
     errors,
     log,
@@ -92,7 +92,9 @@ def message_detail(request: TenantRequest, message_id: uuid.UUID) -> HttpRespons
         "conversation": _conversation_id(request, message),
         "reason": "" if message.error_code else threads.reason_of(message),
         "events": timeline.of(message),
-        "trace": _trace(request, message),
+        "decided": decided.explain(message, everything=request.GET.get("rules") == "all", hide=hider(request, message)),
+        "kind": decided.kind_of(message),
+        "detail": f"rules:{decided.kind_of(message)}_rule_detail",
         "sender_steps": _sender_steps(request, message),
         "count": segments.count(message.body),
         "failed": message.deliveries.filter(state="exhausted", kind__in=delivering.REPLAYABLE),
@@ -108,23 +110,14 @@ def _conversation_id(request: TenantRequest, message: Message) -> uuid.UUID | No
     return message.conversation_id if seen.exists() else None
 
 
-def _trace(request: TenantRequest, message: Message) -> list[dict[str, Any]] | None:
-    """Return why each rule fitted or not; None for a text that no rules were asked about."""
-    if not message.decision:
-        return None
-    steps = routing.explain_snapshot(request.tenant, message).trace
-    hide = _hider(request, message)
-    return [{"name": step.rule_name, "taken": step.matched, "reason": hide(step.reason)} for step in steps]
-
-
 def _sender_steps(request: TenantRequest, message: Message) -> list[dict[str, Any]]:
     """Return why each possible sender was taken or not."""
-    hide = _hider(request, message)
+    hide = hider(request, message)
     steps = message.decision.get("sender", {}).get("steps", [])
     return [{"name": step["name"], "taken": step["taken"], "reason": hide(step["reason"])} for step in steps]
 
 
-def _hider(request: TenantRequest, message: Message) -> Callable[[str], str]:
+def hider(request: TenantRequest, message: Message) -> Callable[[str], str]:
     """Return what masks their number in sentences, for visitors who may not see it."""
     if can(request, Permission.MESSAGES_UNMASKED):
         return str

@@ -1,10 +1,12 @@
 """Try rules out: GET forms that show what would become of a text. Nothing is sent or stored."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import render
 
 from rules.e164 import NumberError, parse_number
-from rules.forms.tryout import InboundTryoutForm, OutboundTryoutForm
+from rules.forms.tryout import AS_IT_IS, FIRST, InboundTryoutForm, OutboundTryoutForm, instant
 from sms import tryout
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission
@@ -22,7 +24,8 @@ def tryout_inbound(request: TenantRequest) -> HttpResponse:
             our_address=tryout.address_of(data["number"], country),
             their_address=tryout.address_of(data["sender"], country),
             body=data["text"],
-            has_media=data["has_media"],
+            conversation={AS_IT_IS: None, FIRST: ""}.get(data["conversation"], data["conversation"]),
+            **_asked(request, data),
         )
     context = {"form": form, "result": result, "detail": "rules:inbound_rule_detail"}
     return render(request, "rules/tryout_inbound.html", context)
@@ -44,9 +47,15 @@ def tryout_outbound(request: TenantRequest) -> HttpResponse:
                 request.tenant,
                 to=to,
                 body=data["text"],
-                has_media=data["has_media"],
                 member=form.writer,
                 chosen=tryout.address_of(data["chosen"], request.tenant.country) if data["chosen"] else "",
+                **_asked(request, data),
             )
     context = {"form": form, "result": result, "detail": "rules:outbound_rule_detail", "outbound": True}
     return render(request, "rules/tryout_outbound.html", context)
+
+
+def _asked(request: TenantRequest, data: dict[str, Any]) -> dict[str, Any]:
+    """Return what both kinds of texts are asked for."""
+    everything = request.GET.get("rules") == "all"
+    return {"media": data["media"], "at": instant(data["at"], request.tenant), "everything": everything}

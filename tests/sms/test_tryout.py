@@ -34,27 +34,33 @@ def test_every_rule_says_why_it_took_the_text_or_not(cast: Cast) -> None:
     add_inbound(cast, "Orders", {"kind": "keyword", "words": ["order"]})
     add_inbound(cast, "Bob", kind="member")
     add_inbound(cast, "Never")
-    answer = tryout.try_inbound(
-        cast.acme, our_address=OUR_NUMBER, their_address=THEIR_NUMBER, body="Hello", has_media=False
-    )
+    answer = tryout.try_inbound(cast.acme, our_address=OUR_NUMBER, their_address=THEIR_NUMBER, body="Hello")
     assert (answer.action, answer.rule, answer.destinations) == ("deliver", "Bob", ("The inbox of Bob",))
-    assert [line.state for line in answer.lines] == ["skipped", "matched", "unasked"]
-    assert [line.tone for line in answer.lines] == ["neutral", "good", "neutral"]
-    assert [line.icon for line in answer.lines] == ["minus", "check", "ellipsis"]
-    assert "“order”" in answer.lines[0].reason
+    assert answer.sentence == "Rule “Bob” takes it: to the inbox of Bob."
+    trace = answer.trace
+    assert trace.matched
+    lines = [*trace.before.shown, trace.matched, *trace.after.shown]
+    assert [(line.number, line.name, line.state) for line in lines] == [
+        (1, "Orders", "skipped"),
+        (2, "Bob", "matched"),
+        (3, "Never", "later"),
+    ]
+    assert [line.tone for line in lines] == ["neutral", "good", "warn"]
+    assert [line.icon for line in lines] == ["minus", "check", "circle-dot"]
+    assert "“order”" in lines[0].words
+    assert lines[2].words.startswith("Would fit, too")
+    assert all(line.exists for line in lines)
 
 
 def test_media_and_the_trunk_of_the_number_count(cast: Cast) -> None:
     add_inbound(cast, "Pictures", {"kind": "has_media", "value": True})
     asked = {"our_address": OUR_NUMBER, "their_address": THEIR_NUMBER, "body": ""}
-    assert tryout.try_inbound(cast.acme, **asked, has_media=True).action == "drop"
-    assert tryout.try_inbound(cast.acme, **asked, has_media=False).action == "unrouted"
+    assert tryout.try_inbound(cast.acme, **asked, media="image/jpeg").action == "drop"
+    assert tryout.try_inbound(cast.acme, **asked).action == "unrouted"
 
 
 def test_a_foreign_number_and_an_opt_out_word_are_mentioned(cast: Cast) -> None:
-    answer = tryout.try_inbound(
-        cast.acme, our_address=THEIR_NUMBER, their_address=OUR_NUMBER, body="stop", has_media=False
-    )
+    answer = tryout.try_inbound(cast.acme, our_address=THEIR_NUMBER, their_address=OUR_NUMBER, body="stop")
     assert len(answer.warnings) == 2
 
 
@@ -62,14 +68,15 @@ def test_a_text_to_send_shows_number_route_sender_steps_and_segments(cast: Cast)
     cast.acme.default_number = OUR_SECOND_NUMBER
     cast.acme.save()
     add_outbound(cast, {"kind": "all"}, strip=1, prepend="1")
-    answer = tryout.try_outbound(cast.acme, to=THEIRS, body="ő" * 80, has_media=False, member=cast.alice)
+    answer = tryout.try_outbound(cast.acme, to=THEIRS, body="ő" * 80, member=cast.alice)
     assert (answer.action, answer.rule, answer.dialled, answer.sender) == (
         "send",
         "Out",
         THEIR_NUMBER,
         OUR_SECOND_NUMBER,
     )
-    assert "strip 1" in answer.route
+    assert [(route.taken, route.reason) for route in answer.routes] == [(True, "Taken.")]
+    assert "strip 1" in answer.routes[0].words
     assert [step.number for step in answer.steps] == [1, 2, 3, 4, 5, 6]
     assert (answer.segments.segments, answer.segments.encoding) == (2, "UCS-2")
     assert answer.warnings == ()
@@ -78,25 +85,27 @@ def test_a_text_to_send_shows_number_route_sender_steps_and_segments(cast: Cast)
 def test_groups_of_the_writer_decide(cast: Cast) -> None:
     sales = make_group(cast.acme, "Sales", cast.bob)
     add_outbound(cast, {"kind": "groups", "ids": [sales.id.hex]}, sender=OUR_NUMBER)
-    asked: dict[str, Any] = {"to": THEIRS, "body": "Hi", "has_media": False}
+    asked: dict[str, Any] = {"to": THEIRS, "body": "Hi", "media": ""}
     assert tryout.try_outbound(cast.acme, **asked, member=cast.bob).sender == OUR_NUMBER
     refused = tryout.try_outbound(cast.acme, **asked, member=cast.alice)
     assert (refused.action, refused.rule) == ("refuse", "")
-    assert "No outbound rule fits" in refused.refusal
+    assert refused.sentence == "No outbound rule fits: it is refused."
 
 
 def test_no_sender_is_refused_with_the_steps(cast: Cast) -> None:
     add_outbound(cast, {"kind": "all"})
-    answer = tryout.try_outbound(cast.acme, to=THEIRS, body="Hi", has_media=False, member=cast.bob, chosen=OUR_NUMBER)
+    answer = tryout.try_outbound(cast.acme, to=THEIRS, body="Hi", member=cast.bob, chosen=OUR_NUMBER)
     assert (answer.action, answer.rule, answer.sender) == ("refuse", "Out", "")
     assert answer.steps
-    assert answer.refusal
+    assert answer.sentence.startswith("Rule “Out” fits, but the text is refused: ")
+    assert answer.is_refused
+    assert [route.taken for route in answer.routes] == [False]
 
 
 def test_a_missing_right_and_an_opt_out_are_mentioned(cast: Cast) -> None:
     add_outbound(cast, {"kind": "all"}, sender=OUR_NUMBER)
     OptOut.objects.create(tenant=cast.acme, our_address=OUR_NUMBER, their_address=THEIR_NUMBER, source="text")
-    answer = tryout.try_outbound(cast.acme, to=THEIRS, body="Hi", has_media=False, member=cast.vera)
+    answer = tryout.try_outbound(cast.acme, to=THEIRS, body="Hi", member=cast.vera)
     assert len(answer.warnings) == 2
 
 
@@ -110,7 +119,7 @@ def alice(client: Client, cast: Cast) -> Client:
     ("name", "asked", "expected"),
     [
         ("tryout_inbound", {"sender": "2025550199", "number": "2025550101", "text": "hi"}, "drops it"),
-        ("tryout_inbound", {"sender": "GOOGLE", "number": "2025550101", "has_media": "on"}, "drops it"),
+        ("tryout_inbound", {"sender": "GOOGLE", "number": "2025550101", "media": "video/mp4"}, "drops it"),
         ("tryout_outbound", {"recipient": "2025550199", "chosen": "2025550101", "text": "hi"}, "sends it"),
         ("tryout_outbound", {"recipient": "12"}, "is a short code or incomplete"),
         ("tryout_inbound", {"sender": "2025550199"}, "This field is required."),
