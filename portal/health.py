@@ -9,7 +9,7 @@ import redis
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from sms import canaries
+from sms import canaries, restored
 from sms.models import Message
 from sms.webhooks import spool
 from tenants import clock
@@ -145,6 +145,11 @@ def _sending() -> Part:
     if state is None:
         return Part("sending", _("Sending"), _("On"))
     advice = _("Nothing is sent, for no tenant, until a system administrator lets it go on")
+    if left := restored.looked_for():
+        advice = _("%(count)d texts of the restored database are looked for at Twilio. %(advice)s") % {
+            "count": left,
+            "advice": advice,
+        }
     by = _("Stopped by %s") % state.sending_stopped_by
     return Part("sending", _("Sending"), _("Stopped by hand"), advice, well=False, detail=by)
 

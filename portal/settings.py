@@ -258,6 +258,8 @@ TIME_SCALE = env.float("TIME_SCALE", default=1.0)
 CLOCK_OFFSET_SECONDS = env.float("CLOCK_OFFSET_SECONDS", default=0.0)
 if CLOCK_OFFSET_SECONDS and PRODUCTION and not DEMO:
     raise ImproperlyConfigured("CLOCK_OFFSET_SECONDS is for tests only. Remove it from the environment.")
+# A database that is behind the file beside the portal was restored from a copy: it sends nothing by itself.
+WATCH_RESTORES = env.bool("WATCH_RESTORES", default=True)
 FAILPOINTS = env.str("FAILPOINTS", default="")
 if FAILPOINTS and PRODUCTION and not DEMO:
     raise ImproperlyConfigured("FAILPOINTS is for tests only. Remove it from the environment.")

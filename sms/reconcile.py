@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
-from sms import asking, reports
+from sms import asking, reports, restored
 from sms.models import Attempt, Configuration, Direction, Message, TwilioAccount
 from sms.models.configurations import UnknownPolicy
 from sms.outcomes import Outcome
@@ -267,8 +267,12 @@ def _look_later(attempt: Attempt, due: datetime | None = None, reason: str | Non
 
 
 def _conclude(attempt: Attempt) -> None:
-    """Do what the configuration says about a text that Twilio certainly does not have."""
-    if attempt.configuration.unknown_policy == UnknownPolicy.REQUEUE and _send_anew(attempt):
+    """Do what the configuration says about a text that Twilio certainly does not have.
+
+    One of a restored database was waiting to be sent, and goes on waiting.
+    """
+    anew = attempt.configuration.unknown_policy == UnknownPolicy.REQUEUE or attempt.lease_token == restored.LEASE
+    if anew and _send_anew(attempt):
         return
     _look_later(attempt, reason=_("Not in Twilio's list of messages"))
 
@@ -281,7 +285,7 @@ def _send_anew(attempt: Attempt) -> bool:
     over = message.expires_at is not None and message.expires_at <= now
     if message.state != MessageState.UNKNOWN or message.attempt_count != attempt.number or over:
         return False
-    note = "Twice not in Twilio's list: sent again, as the configuration says"
+    note = "Twice not in Twilio's list: sent again"
     open_still = Attempt.objects.filter(pk=attempt.pk, provider_sid="", outcome=Outcome.AMBIGUOUS)
     if not open_still.update(outcome=Outcome.NOT_SENT, note=note):
         return False

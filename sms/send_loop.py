@@ -17,7 +17,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import DatabaseError, connections
 
-from sms import recording, sending
+from sms import recording, restored, sending
 from sms.claimed import Claimed, Known
 from sms.outcomes import Answer
 from sms.recording import Result
@@ -47,6 +47,8 @@ _LONGEST_VALIDITY = 36_000
 
 def work(should_stop: Callable[[], bool] = lambda: False) -> int:
     """Send until nothing is due, the round's time is over or `should_stop` says so; returns how many texts."""
+    # Before the first claim: a restored database has texts waiting that may have left long ago.
+    restored.hold_if_behind()
     return asyncio.run(_work(should_stop))
 
 

@@ -31,6 +31,7 @@ FOREIGN = [
     "SECOND_FACTOR_FOR_SYSTEM_ADMINISTRATORS",
     "TIME_SCALE",
     "TWILIO_API_BASE",
+    "WATCH_RESTORES",
     "WEBHOOK_KEY_SECRETS",
 ]
 
@@ -40,7 +41,8 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     folder = tempfile.mkdtemp(prefix="portal-tests-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (Path(folder) / "static").mkdir()
-    os.environ |= {"VAR_DIR": folder, "DEBUG": "1", "DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
+    # Each test takes back what it wrote to the database, and no file: that looks like a restored copy.
+    os.environ |= {"VAR_DIR": folder, "DEBUG": "1", "DJANGO_ALLOW_ASYNC_UNSAFE": "true", "WATCH_RESTORES": "0"}
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
