@@ -18,6 +18,7 @@ from sms import (
     inbound,
     reconcile,
     reports,
+    restored,
     retention,
     sending,
 )
@@ -44,6 +45,7 @@ _SLICE_SECONDS = 50.0
 def sweep() -> dict[str, int]:
     """Announce what is due and run each periodic job whose time has come; harmless however many run at once."""
     clock.sync()
+    restored.hold_if_behind()
     return {"hinted": announce_due(), **_run(_JOBS)}
 
 
@@ -128,6 +130,7 @@ _Jobs = dict[str, tuple[float, Callable[[], int]]]
 # What, and every how many seconds.
 _JOBS: _Jobs = {
     "leases": (10.0, end_leases),
+    "epoch": (10.0, restored.advance),
     "expired": (10.0, expire),
     "held": (10.0, inbound.release),
     "stopped": (10.0, failing_over.move_waiting),
