@@ -2,13 +2,13 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from rules import documents, versions
+from rules import ordering, versions
+from rules.drafts import InboundDraft, OutboundDraft, RouteDraft, TargetDraft
 from rules.models import (
     InboundRule,
     InboundRuleNumber,
@@ -19,134 +19,142 @@ from rules.models import (
     TargetKind,
 )
 from rules.models.versions import RuleKind
-from rules.ordering import last_position
+from rules.outbound_conditions import FromGroups
+from rules.saying import fields_in_words
+from rules.stale import RuleGone, StaleEdit, check_revision
 from tenants import audit
 from tenants.audit import Actor
 from tenants.models import Tenant
+
+# What is handed over and refused here is found here, too.
+__all__ = [
+    "InboundDraft",
+    "OutboundDraft",
+    "RouteDraft",
+    "RuleGone",
+    "StaleEdit",
+    "TargetDraft",
+    "delete",
+    "save_inbound",
+    "save_outbound",
+    "switch",
+]
 
 Json = dict[str, Any]
 Rule = TypeVar("Rule", InboundRule, OutboundRule)
 
 
-class RuleGone(Exception):
-    """Somebody deleted the rule while it was being edited; nothing was changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class TargetDraft:
-    """One destination as a person entered it; `row` is the member or the group."""
-
-    kind: str
-    row: uuid.UUID | None = None
-    settings: Json = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class InboundDraft:
-    """An inbound rule as a person entered it, already read and checked."""
-
-    name: str
-    enabled: bool
-    trunk: uuid.UUID | None
-    numbers: Sequence[uuid.UUID]
-    conditions: list[Json]
-    targets: Sequence[TargetDraft]
-
-
-@dataclass(frozen=True, slots=True)
-class RouteDraft:
-    """One route as a person entered it."""
-
-    configuration: uuid.UUID
-    strip: int = 0
-    prepend: str = ""
-    sender: str = ""
-    enabled: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class OutboundDraft:
-    """An outbound rule as a person entered it, already read and checked; groups stand among the conditions."""
-
-    name: str
-    enabled: bool
-    priority: int
-    conditions: list[Json]
-    routes: Sequence[RouteDraft]
-
-
 @transaction.atomic
-def save_inbound(actor: Actor, tenant: Tenant, draft: InboundDraft, rule: InboundRule | None = None) -> InboundRule:
+def save_inbound(
+    actor: Actor,
+    tenant: Tenant,
+    draft: InboundDraft,
+    rule: InboundRule | None = None,
+    *,
+    based_on: int | None = None,
+) -> InboundRule:
     """Add an inbound rule at the end, or change one where it stands.
+
+    `based_on` is the revision that the person saw; None asks nothing.
 
     Raises:
         RuleGone: it was deleted meanwhile.
+        StaleEdit: it was changed meanwhile.
     """
     versions.lock(tenant)
-    former = _as_it_stands(versions.inbound_rows(tenant), rule)
+    former = _as_it_stands(versions.inbound_rows(tenant), rule, based_on)
     before = versions.inbound_json(former) if former else {}
-    saved = former or InboundRule(tenant=tenant, position=last_position(list(tenant.inbound_rules.all())))
+    saved = former or InboundRule(tenant=tenant, position=ordering.last_position(tenant.inbound_rules))
     saved.name, saved.enabled, saved.conditions = draft.name, draft.enabled, draft.conditions
-    saved.trunk_id = draft.trunk
+    saved.trunk_id, saved.applies = draft.trunk, draft.applies
+    saved.hours, saved.holidays = draft.hours, draft.holidays
     saved.save()
     _write_numbers(saved, draft.numbers)
     _write_targets(saved, draft.targets)
     after = versions.inbound_json(tenant.inbound_rules.get(pk=saved.pk))
-    _save(actor, tenant, RuleKind.INBOUND, saved, before, after)
+    _save(actor, tenant, saved, before, after)
     return saved
 
 
 @transaction.atomic
-def save_outbound(actor: Actor, tenant: Tenant, draft: OutboundDraft, rule: OutboundRule | None = None) -> OutboundRule:
+def save_outbound(
+    actor: Actor,
+    tenant: Tenant,
+    draft: OutboundDraft,
+    rule: OutboundRule | None = None,
+    *,
+    based_on: int | None = None,
+) -> OutboundRule:
     """Add an outbound rule after those of its priority, or change one where it stands.
+
+    `based_on` is the revision that the person saw; None asks nothing.
 
     Raises:
         RuleGone: it was deleted meanwhile.
+        StaleEdit: it was changed meanwhile.
     """
     versions.lock(tenant)
-    former = _as_it_stands(versions.outbound_rows(tenant), rule)
+    former = _as_it_stands(versions.outbound_rows(tenant), rule, based_on)
     before = versions.outbound_json(former) if former else {}
-    saved = former or OutboundRule(tenant=tenant, position=last_position(list(tenant.outbound_rules.all())))
+    saved = former or OutboundRule(tenant=tenant, position=ordering.last_position(tenant.outbound_rules))
     saved.name, saved.enabled, saved.priority = draft.name, draft.enabled, draft.priority
-    saved.conditions = [condition for condition in draft.conditions if condition.get("kind") != "groups"]
+    saved.conditions = [condition for condition in draft.conditions if condition.get("kind") != FromGroups.kind]
+    saved.action, saved.reason, saved.when_closed = draft.action, draft.reason, draft.when_closed
+    saved.strategy, saved.hours = draft.strategy, draft.hours
+    saved.sticky, saved.area_match = draft.sticky, draft.area_match
     saved.save()
     _write_groups(saved, draft.conditions)
     _write_routes(saved, draft.routes)
+    ordering.renumber(tenant.outbound_rules)
     after = versions.outbound_json(tenant.outbound_rules.get(pk=saved.pk))
-    _save(actor, tenant, RuleKind.OUTBOUND, saved, before, after)
+    _save(actor, tenant, saved, before, after)
     return saved
 
 
 @transaction.atomic
-def switch(actor: Actor, tenant: Tenant, rule: InboundRule | OutboundRule, *, on: bool) -> None:
-    """Turn a rule on or off."""
+def switch(actor: Actor, tenant: Tenant, rule: InboundRule | OutboundRule, *, on: bool) -> bool:
+    """Turn a rule on or off; returns whether it is still there. Nothing else of it is touched."""
     versions.lock(tenant)
-    rule.enabled = on
-    if not type(rule)._base_manager.filter(tenant=tenant, pk=rule.pk, enabled=not on).update(enabled=on):
-        return
+    found = type(rule)._base_manager.filter(tenant=tenant, pk=rule.pk).first()
+    if found is None or found.enabled == on:
+        return found is not None
+    found.enabled, found.revision = on, found.revision + 1
+    found.save(update_fields=["enabled", "revision"])
+    rule.enabled, rule.revision = found.enabled, found.revision
     kind, noun = _kind_and_noun(rule)
     action = f"rules.{noun}.{'enabled' if on else 'disabled'}"
     versions.save(actor, tenant, kind, action=action, target=rule)
+    return True
 
 
 @transaction.atomic
-def delete(actor: Actor, tenant: Tenant, rule: InboundRule | OutboundRule) -> None:
-    """Delete a rule; the versions keep what it was."""
+def delete(actor: Actor, tenant: Tenant, rule: InboundRule | OutboundRule, *, based_on: int | None = None) -> None:
+    """Delete a rule; the versions keep what it was. One that is gone already stays gone.
+
+    Raises:
+        StaleEdit: it was changed after the page with the revision `based_on` was opened.
+    """
     versions.lock(tenant)
+    found = type(rule)._base_manager.filter(tenant=tenant, pk=rule.pk).first()
+    if found is None:
+        return
+    check_revision(found, based_on)
     kind, noun = _kind_and_noun(rule)
-    key = rule.pk
-    rule.delete()
-    rule.pk = key
-    versions.save(actor, tenant, kind, action=f"rules.{noun}.deleted", target=rule)
+    key = found.pk
+    found.delete()
+    found.pk = key
+    ordering.renumber(tenant.inbound_rules if isinstance(rule, InboundRule) else tenant.outbound_rules)
+    versions.save(actor, tenant, kind, action=f"rules.{noun}.deleted", target=found)
 
 
-def _as_it_stands(rows: QuerySet[Rule], rule: Rule | None) -> Rule | None:
+def _as_it_stands(rows: QuerySet[Rule], rule: Rule | None, based_on: int | None) -> Rule | None:
     """Read a rule again under the lock: what was loaded before may have been moved, changed or deleted since."""
     if rule is None:
         return None
     found = rows.filter(pk=rule.pk).first()
     if found is None:
         raise RuleGone
+    check_revision(found, based_on)
     return found
 
 
@@ -171,6 +179,8 @@ def _write_targets(rule: InboundRule, targets: Sequence[TargetDraft]) -> None:
             member_id=target.row if target.kind == TargetKind.MEMBER else None,
             group_id=target.row if target.kind == TargetKind.GROUP else None,
             settings=target.settings,
+            when=target.when,
+            moment=target.moment,
         )
         for position, target in enumerate(targets)
     )
@@ -178,11 +188,12 @@ def _write_targets(rule: InboundRule, targets: Sequence[TargetDraft]) -> None:
 
 def _write_groups(rule: OutboundRule, conditions: list[Json]) -> None:
     """Write the groups that the conditions name as rows, so that a group knows the rules that need it."""
-    named = {key for condition in conditions if condition.get("kind") == "groups" for key in condition.get("ids", [])}
+    named = [condition for condition in conditions if condition.get("kind") == FromGroups.kind]
+    wanted = [uuid.UUID(hex=key) for condition in named for key in condition.get("ids", [])]
     rule.groups.all().delete()
     OutboundRuleGroup.objects.bulk_create(
         OutboundRuleGroup(tenant_id=rule.tenant_id, rule=rule, group=group)
-        for group in rule.tenant.groups.filter(pk__in=[uuid.UUID(hex=key) for key in named])
+        for group in rule.tenant.groups.filter(pk__in=wanted)
     )
 
 
@@ -195,47 +206,23 @@ def _write_routes(rule: OutboundRule, drafts: Sequence[RouteDraft]) -> None:
             former.remove(route)
         route = route or OutboundRoute(tenant_id=rule.tenant_id, rule=rule, configuration_id=draft.configuration)
         route.position, route.strip, route.prepend = position, draft.strip, draft.prepend
-        route.sender, route.enabled = draft.sender, draft.enabled
+        route.sender, route.enabled, route.weight = draft.sender, draft.enabled, draft.weight
         route.save()
     rule.routes.filter(pk__in=[route.pk for route in former]).delete()
 
 
-def _save(actor: Actor, tenant: Tenant, kind: str, rule: InboundRule | OutboundRule, before: Json, after: Json) -> None:
-    verb = "changed" if before else "created"
-    changes = audit.differences(_in_words(kind, before), _in_words(kind, after))
-    versions.save(actor, tenant, kind, action=f"rules.{_kind_and_noun(rule)[1]}.{verb}", target=rule, changes=changes)
-
-
-def _in_words(kind: str, entry: Json) -> Json:
-    """Say a rule the way the audit log should show it."""
-    if not entry:
-        return {}
-    rule: documents.InboundRule | documents.OutboundRule
-    ends: Json
-    if kind == RuleKind.INBOUND:
-        rule = documents.parse_inbound({"rules": [entry]})[0]
-        ends = {"targets": "; ".join(end.describe() for end in rule.ends)}
-    else:
-        rule = documents.parse_outbound({"rules": [entry]})[0]
-        ends = {"priority": rule.priority, "routes": "; ".join(_route_in_words(route) for route in rule.routes)}
-    conditions = " and ".join(condition.describe() for condition in rule.conditions)
-    return {"name": rule.name, "enabled": rule.enabled, "conditions": conditions, **ends}
-
-
-def _route_in_words(route: documents.Route) -> str:
-    parts = [
-        route.label,
-        f"strip {route.strip}" if route.strip else "",
-        f"prepend {route.prepend}" if route.prepend else "",
-        f"from {route.sender}" if route.sender else "",
-        "" if route.enabled else "off",
-    ]
-    return ", ".join(filter(None, parts))
+def _save(actor: Actor, tenant: Tenant, rule: InboundRule | OutboundRule, before: Json, after: Json) -> None:
+    if before == after:
+        return
+    if before:
+        rule.revision += 1
+        rule.save(update_fields=["revision"])
+    kind, noun = _kind_and_noun(rule)
+    action = f"rules.{noun}.{'changed' if before else 'created'}"
+    changes = audit.differences(fields_in_words(kind, before), fields_in_words(kind, after))
+    versions.save(actor, tenant, kind, action=action, target=rule, changes=changes)
 
 
 def _kind_and_noun(rule: InboundRule | OutboundRule) -> tuple[str, str]:
-    return (
-        (RuleKind.INBOUND.value, "inbound_rule")
-        if isinstance(rule, InboundRule)
-        else (RuleKind.OUTBOUND.value, "outbound_rule")
-    )
+    kind = RuleKind.INBOUND if isinstance(rule, InboundRule) else RuleKind.OUTBOUND
+    return kind.value, f"{kind.value}_rule"

@@ -1,12 +1,19 @@
-"""Put rules in order: the first that matches wins, so the order is always said and never a guess."""
+"""Put rules in order: the first that matches wins, so the order is always said and never a guess.
 
-from typing import Literal, TypeVar
+Positions are 0, 1, 2 … in the order in which rules are tried. An outbound rule that is moved among rules of another
+priority takes the nearest priority that fits its new place, so that the list always says the truth.
+"""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any, Literal, TypeVar
 
 from django.db import transaction
 
 from rules import versions
 from rules.models import InboundRule, OutboundRule
 from rules.models.versions import RuleKind
+from rules.stale import RuleGone, StaleOrder, check_order
 from tenants.audit import Actor
 from tenants.models import Tenant
 
@@ -15,58 +22,98 @@ Rule = TypeVar("Rule", InboundRule, OutboundRule)
 
 
 @transaction.atomic
-def move_inbound(actor: Actor, tenant: Tenant, rule: InboundRule, direction: Direction) -> None:
-    """Move an inbound rule one place up or down; at the end of the list it stays."""
+def move(
+    actor: Actor, tenant: Tenant, rule: InboundRule | OutboundRule, direction: Direction, *, version: int | None = None
+) -> None:
+    """Move a rule one place up or down; at the end of the list it stays. See `place` for `version` and errors."""
     versions.lock(tenant)
-    rules = _swapped(list(tenant.inbound_rules.all()), rule, direction)
-    InboundRule.objects.bulk_update(_numbered(rules), ["position"])
-    versions.save(
-        actor,
-        tenant,
-        RuleKind.INBOUND,
-        action="rules.inbound_rule.moved",
-        target=rule,
-        changes={"direction": direction},
-    )
+    here = _place_of(list(_rules(tenant, rule)), rule)
+    place(actor, tenant, rule, max(0, here + (-1 if direction == "up" else 1)), version=version)
 
 
 @transaction.atomic
-def move_outbound(actor: Actor, tenant: Tenant, rule: OutboundRule, direction: Direction) -> None:
-    """Move an outbound rule one place up or down; passing a rule of another priority takes that priority."""
+def place(
+    actor: Actor,
+    tenant: Tenant,
+    rule: InboundRule | OutboundRule,
+    position: int,
+    *,
+    version: int | None = None,
+    expected: Sequence[uuid.UUID] = (),
+) -> None:
+    """Move a rule to a position, counted from 0; one beyond the end is the end.
+
+    `version` is the version whose order the person saw, `expected` the rules that should now follow one another, as
+    the person sees them; left out, nothing is asked.
+
+    Raises:
+        RuleGone: it was deleted meanwhile.
+        StaleOrder: the order had been changed, or would not be the one expected.
+    """
     versions.lock(tenant)
-    before = list(tenant.outbound_rules.all())
-    rules = _swapped(before, rule, direction)
-    for place, moved in enumerate(rules):
-        if moved.pk == rule.pk:
-            moved.priority = before[place].priority
-    OutboundRule.objects.bulk_update(_numbered(rules), ["position", "priority"])
-    versions.save(
-        actor,
-        tenant,
-        RuleKind.OUTBOUND,
-        action="rules.outbound_rule.moved",
-        target=rule,
-        changes={"direction": direction},
-    )
+    rules: list[Any] = list(_rules(tenant, rule))
+    kind = RuleKind.INBOUND if isinstance(rule, InboundRule) else RuleKind.OUTBOUND
+    here = _place_of(rules, rule)
+    check_order(tenant, kind, rules, version)
+    moved = rules.pop(here)
+    there = min(position, len(rules))
+    rules.insert(there, moved)
+    _check_expected([one.pk for one in rules], list(expected))
+    changes: dict[str, Any] = {"position": [here + 1, there + 1]}
+    if isinstance(moved, OutboundRule):
+        changes |= _fit_priority(rules, there)
+    _write_positions(rules)
+    action = f"rules.{kind.value}_rule.moved"
+    versions.save(actor, tenant, kind, action=action, target=rule, changes=changes)
 
 
-def last_position(rules: "list[InboundRule] | list[OutboundRule]") -> int:
-    """Return the position of a rule that comes after all others."""
-    return max((rule.position + 1 for rule in rules), default=0)
+def last_position(rules: Any) -> int:
+    """Return the position of a rule that comes after all others of a tenant."""
+    return max((rule.position + 1 for rule in rules.all()), default=0)
 
 
-def _swapped(rules: list[Rule], rule: Rule, direction: Direction) -> list[Rule]:
-    """Return the rules with one of them changed places with its neighbour."""
-    here = next((place for place, other in enumerate(rules) if other.pk == rule.pk), None)
-    there = None if here is None else here + (-1 if direction == "up" else 1)
-    if here is None or there is None or not 0 <= there < len(rules):
-        return rules
-    swapped = list(rules)
-    swapped[here], swapped[there] = swapped[there], swapped[here]
-    return swapped
+def renumber(rules: Any) -> None:
+    """Number the rules of a tenant anew in their order, after one has gone or has taken another priority."""
+    _write_positions(list(rules.all()))
 
 
-def _numbered(rules: list[Rule]) -> list[Rule]:
-    for position, rule in enumerate(rules):
+def _rules(tenant: Tenant, rule: InboundRule | OutboundRule) -> Any:
+    return tenant.inbound_rules.all() if isinstance(rule, InboundRule) else tenant.outbound_rules.all()
+
+
+def _place_of(rules: Sequence[InboundRule | OutboundRule], rule: InboundRule | OutboundRule) -> int:
+    found = next((place for place, other in enumerate(rules) if other.pk == rule.pk), None)
+    if found is None:
+        raise RuleGone
+    return found
+
+
+def _check_expected(order: list[uuid.UUID], expected: list[uuid.UUID]) -> None:
+    if not expected:
+        return
+    start = order.index(expected[0]) if expected[0] in order else 0
+    if order[start : start + len(expected)] != expected:
+        raise StaleOrder
+
+
+def _fit_priority(rules: list[OutboundRule], place: int) -> dict[str, list[int]]:
+    """Give a moved rule the priority nearest to its own that its neighbours leave room for."""
+    moved = rules[place]
+    before = moved.priority
+    if place > 0:
+        moved.priority = max(moved.priority, rules[place - 1].priority)
+    if place + 1 < len(rules):
+        moved.priority = min(moved.priority, rules[place + 1].priority)
+    if moved.priority == before:
+        return {}
+    moved.revision += 1
+    moved.save(update_fields=["priority", "revision"])
+    return {"priority": [before, moved.priority]}
+
+
+def _write_positions(rules: list[Any]) -> None:
+    wrong = [(place, rule) for place, rule in enumerate(rules) if rule.position != place]
+    for position, rule in wrong:
         rule.position = position
-    return rules
+    if wrong:
+        type(rules[0])._base_manager.bulk_update([rule for _, rule in wrong], ["position"])

@@ -13,6 +13,7 @@ from rules.facts import InboundFacts
 from rules.models import InboundRule, OutboundRule, RuleSet
 from rules.models.versions import RuleKind
 from rules.patterns import collapse_ranges
+from rules.saying import route_in_words
 from tenants.models import Tenant
 
 Rule = TypeVar("Rule", InboundRule, OutboundRule)
@@ -88,23 +89,6 @@ def outbound(tenant: Tenant) -> RuleList[OutboundRule]:
     )
     live = versions.live(tenant, RuleKind.OUTBOUND)
     return RuleList(rows, read, live, versions.is_current(live, document))
-
-
-def route_in_words(route: documents.Route) -> str:
-    """Say a route: by what, how the number is rewritten, from which sender."""
-    words = {
-        "strip": route.strip,
-        "prepend": route.prepend,
-        "sender": format_for_people(route.sender),
-    }
-    parts = [
-        route.label or route.configuration,
-        _("strip %(strip)s") % words if route.strip else "",
-        _("prepend %(prepend)s") % words if route.prepend else "",
-        _("from %(sender)s") % words if route.sender else "",
-        "" if route.enabled else _("off"),
-    ]
-    return ", ".join(filter(None, parts))
 
 
 def numbers_in_words(numbers: Iterable[str]) -> str:

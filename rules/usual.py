@@ -60,7 +60,7 @@ def _receive(actor: Actor, tenant: Tenant, configuration: "Configuration") -> In
     if any(not rule.conditions and rule.enabled for rule in tenant.inbound_rules.filter(trunk=trunk, numbers=None)):
         return None
     name = _("All texts of %(trunk)s") % {"trunk": trunk.name}
-    position = last_position(list(tenant.inbound_rules.all()))
+    position = last_position(tenant.inbound_rules)
     rule = InboundRule.objects.create(tenant=tenant, name=name[:64], trunk=trunk, position=position)
     administrators = _administrators(actor, tenant)
     InboundTarget.objects.create(tenant=tenant, rule=rule, kind=TargetKind.GROUP, group=administrators)
@@ -84,7 +84,7 @@ def _send(actor: Actor, tenant: Tenant, configuration: "Configuration") -> Outbo
     rule = OutboundRule.objects.create(
         tenant=tenant,
         name=_("All destinations"),
-        position=last_position(list(tenant.outbound_rules.all())),
+        position=last_position(tenant.outbound_rules),
         conditions=[dict(ALL_DESTINATIONS)],
     )
     OutboundRoute.objects.create(tenant=tenant, rule=rule, configuration=configuration)

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Model, Prefetch, QuerySet
 
+from rules.inbound_conditions import AllNumbers, InRange, OneOfNumbers, OnTrunk
 from rules.models import (
     Holiday,
     InboundRule,
@@ -19,6 +20,7 @@ from rules.models import (
     When,
 )
 from rules.models.versions import RuleKind
+from rules.outbound_conditions import FromGroups
 from tenants import audit
 from tenants.audit import Actor
 from tenants.models import Tenant
@@ -142,13 +144,13 @@ def _named_conditions(rule: InboundRule) -> list[Json]:
     """Write the conditions that name rows: the trunk, our numbers."""
     found: list[Json] = []
     if rule.trunk:
-        found.append({"kind": "trunk", "id": rule.trunk.id.hex, "label": rule.trunk.name})
+        found.append(OnTrunk(rule.trunk.id.hex, rule.trunk.name).to_json())
     numbers = sorted((row.number for row in rule.numbers.all()), key=lambda number: number.e164)
     if numbers:
-        ids = [number.id.hex for number in numbers]
-        found.append({"kind": "number", "ids": ids, "numbers": [number.e164 for number in numbers]})
-    elif not rule.trunk and not any(condition.get("kind") == "range" for condition in rule.conditions):
-        found.append({"kind": "all_numbers"})
+        addresses, ids = tuple(number.e164 for number in numbers), tuple(number.id.hex for number in numbers)
+        found.append(OneOfNumbers(addresses, ids).to_json())
+    elif not rule.trunk and not any(condition.get("kind") == InRange.kind for condition in rule.conditions):
+        found.append(AllNumbers().to_json())
     return found
 
 
@@ -185,8 +187,8 @@ def _group_conditions(rule: OutboundRule) -> list[Json]:
     """Write the groups a rule is for; when all of them are gone it is for nobody, never for everybody."""
     rows = rule.groups.all()
     groups = sorted((row.group for row in rows if row.group), key=lambda group: group.name)
-    named = {"kind": "groups", "ids": [group.id.hex for group in groups], "labels": [group.name for group in groups]}
-    return [named] if rows else []
+    named = FromGroups(tuple(group.id.hex for group in groups), tuple(group.name for group in groups))
+    return [named.to_json()] if rows else []
 
 
 def _route(route: OutboundRoute) -> Json:

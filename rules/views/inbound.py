@@ -99,7 +99,7 @@ def inbound_rule_delete(request: TenantRequest, inbound_rule_id: uuid.UUID) -> H
 def inbound_rule_move(request: TenantRequest, inbound_rule_id: uuid.UUID) -> HttpResponse:
     """Move a rule one place up or down."""
     rule = get_object_or_404(request.tenant.inbound_rules, pk=inbound_rule_id)
-    ordering.move_inbound(request.actor, request.tenant, rule, direction_of(request))
+    ordering.move(request.actor, request.tenant, rule, direction_of(request))
     return back_to_list(request, "inbound", rule.id)
 
 

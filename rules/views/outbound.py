@@ -106,7 +106,7 @@ def outbound_rule_delete(request: TenantRequest, outbound_rule_id: uuid.UUID) ->
 def outbound_rule_move(request: TenantRequest, outbound_rule_id: uuid.UUID) -> HttpResponse:
     """Move a rule one place up or down."""
     rule = get_object_or_404(request.tenant.outbound_rules, pk=outbound_rule_id)
-    ordering.move_outbound(request.actor, request.tenant, rule, direction_of(request))
+    ordering.move(request.actor, request.tenant, rule, direction_of(request))
     return back_to_list(request, "outbound", rule.id)
 
 

@@ -152,8 +152,8 @@ def test_a_change_is_logged_in_words(cast: Cast) -> None:
 def test_saving_from_an_old_page_leaves_the_rule_where_it_was_moved_to(cast: Cast) -> None:
     first, second = inbound_rule(cast, "First"), inbound_rule(cast, "Second")
     cheap, dear = outbound_rule(cast, "Cheap"), outbound_rule(cast, "Dear")
-    ordering.move_inbound(actor_of(cast), cast.acme, second, "up")
-    ordering.move_outbound(actor_of(cast), cast.acme, dear, "up")
+    ordering.move(actor_of(cast), cast.acme, second, "up")
+    ordering.move(actor_of(cast), cast.acme, dear, "up")
     target = [TargetDraft("member", cast.bob.id)]
     editing.save_inbound(actor_of(cast), cast.acme, InboundDraft("Former first", True, None, [], [], target), first)
     draft = OutboundDraft("Former cheap", True, 1000, [{"kind": "all"}], [RouteDraft(cast.configuration.id)])
@@ -191,18 +191,18 @@ def test_the_first_rule_in_order_wins_and_moving_changes_that(cast: Cast) -> Non
     inbound_rule(cast, "First")
     second = inbound_rule(cast, "Second", targets=[TargetDraft("drop")])
     assert rule_name(cast) == "First"
-    ordering.move_inbound(actor_of(cast), cast.acme, second, "up")
+    ordering.move(actor_of(cast), cast.acme, second, "up")
     assert routing.route_inbound(cast.acme, received(cast))[0].action == Action.DROP
-    ordering.move_inbound(actor_of(cast), cast.acme, second, "up")
+    ordering.move(actor_of(cast), cast.acme, second, "up")
     assert live(cast, "inbound").version == 3
 
 
 def test_an_outbound_rule_takes_the_priority_of_the_rule_it_passes(cast: Cast) -> None:
     outbound_rule(cast, "Low", priority=10)
     high = outbound_rule(cast, "High", priority=20)
-    ordering.move_outbound(actor_of(cast), cast.acme, high, "up")
+    ordering.move(actor_of(cast), cast.acme, high, "up")
     assert [(rule.name, rule.priority) for rule in cast.acme.outbound_rules.all()] == [("High", 10), ("Low", 10)]
-    ordering.move_outbound(actor_of(cast), cast.acme, high, "down")
+    ordering.move(actor_of(cast), cast.acme, high, "down")
     assert [rule.name for rule in cast.acme.outbound_rules.all()] == ["Low", "High"]
 
 
