@@ -1,13 +1,16 @@
 """Choose the sender a text goes out with, step by step and explained; PURE.
 
-The order is written for people in the README; change both together.
+The order is written for people in the README; change both together. The third step, the route's sender, has up to three
+parts: the number this person knows, if the rule keeps to it; the sender that the route names; and, if it names none and
+the rule asks, a number of the same area.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
-from rules.e164 import AddressKind, classify_address, country_of, format_for_people
+from rules.e164 import AddressKind, area_of, classify_address, country_of, format_for_people
 
 # Twilio: no alphanumeric senders to the United States, with its territories, and Canada. Other countries
 # that do not take them answer with an error of their own, which names the way out.
@@ -27,7 +30,8 @@ class SenderFacts:
     """What is known when a text needs a sender.
 
     `owned` are the numbers and short codes that the configuration's account owns and the tenant holds;
-    `choosable` is what the writer may choose from.
+    `choosable` is what the writer may choose from. `known` is the number that this person last had texts with, "" for
+    none; `near` are numbers like theirs. Both are None when the rule does not ask for them.
     """
 
     to: str
@@ -42,11 +46,13 @@ class SenderFacts:
     company_default: str = ""
     messaging_service: str = ""
     num_media: int = 0
+    known: str | None = None
+    near: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SenderStep:
-    """One step of the order, and why it gave the sender or did not."""
+    """One step of the order, and why it gave the sender or did not; parts of a step have the same number."""
 
     number: int
     name: str
@@ -85,14 +91,21 @@ class _Try:
 def choose_sender(facts: SenderFacts) -> SenderChoice | SenderRefusal:
     """Go through the order; the first step that has a usable sender gives it."""
     steps: list[SenderStep] = []
-    for number, (name, step) in enumerate(_ORDER, 1):
+    for number, name, step in _ORDER:
         tried = step(facts)
+        if tried is None:
+            continue
         steps.append(SenderStep(number, name, bool(tried.address), tried.reason))
         if tried.address:
             return SenderChoice(tried.address, classify_address(tried.address), number, tuple(steps))
         if tried.refusal:
             return SenderRefusal(*tried.refusal, tuple(steps))
     return SenderRefusal("none", _what_is_missing(facts), (*steps, _last_step()))
+
+
+def is_one_way(address: str) -> bool:
+    """Say whether nobody can write to an address, so that a text in its thread is no reply."""
+    return classify_address(address) in _PERSON_CANNOT_WRITE_TO
 
 
 def takes_sender_id(country: str) -> bool:
@@ -118,7 +131,7 @@ def _reply(facts: SenderFacts) -> _Try:
     address = facts.replying_as
     if not address:
         return _Try("it is not a reply")
-    if classify_address(address) in _PERSON_CANNOT_WRITE_TO:
+    if is_one_way(address):
         return _Try(f"nobody can write to {address}, so there is nothing to reply from")
     return _from_conversation(facts, address)
 
@@ -142,8 +155,31 @@ def _choice(facts: SenderFacts) -> _Try:
     return _Try(problem, refusal=("choice", f"{_sentence(problem)} Choose another sender, or none."))
 
 
+def _known(facts: SenderFacts) -> _Try | None:
+    if facts.known is None:
+        return None
+    why = "the rule keeps to the number that this person knows"
+    return _given(facts, facts.known, why, "this person has had no texts with a number of this route")
+
+
 def _route(facts: SenderFacts) -> _Try:
     return _given(facts, facts.route_sender, "the route names it", "the route names none")
+
+
+def _near(facts: SenderFacts) -> _Try | None:
+    if facts.near is None or facts.route_sender:
+        return None
+    area = area_of(facts.to)
+    if not area:
+        return _Try("the recipient's number has no area")
+    alike = [one for one in facts.near if one.startswith(area) and country_of(one) == country_of(facts.to)]
+    nearest = max(sorted(alike), key=lambda one: _shared(one, facts.to), default="")
+    return _given(facts, nearest, "it is nearest to the recipient's number", "no number of this route is in their area")
+
+
+def _shared(one: str, other: str) -> int:
+    """Count the digits that two numbers begin with alike."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _own_sender_id(facts: SenderFacts) -> _Try:
@@ -165,15 +201,19 @@ def _service(facts: SenderFacts) -> _Try:
     return _given(facts, service, "the service chooses the sender", "the configuration has none")
 
 
-_ORDER: tuple[tuple[str, Callable[[SenderFacts], _Try]], ...] = (
-    ("the number that was written to", _reply),
-    ("the writer's choice", _choice),
-    ("the route's sender", _route),
-    ("the configuration's Sender ID", _own_sender_id),
-    ("the writer's preferred number", _preferred),
-    ("the company's default number", _company),
-    ("the Messaging Service", _service),
+# None from a part says that nobody asked for it.
+_ORDER: tuple[tuple[int, str, Callable[[SenderFacts], _Try | None]], ...] = (
+    (1, "the number that was written to", _reply),
+    (2, "the writer's choice", _choice),
+    (3, "the number this person knows", _known),
+    (3, "the route's sender", _route),
+    (3, "a number of the same area", _near),
+    (4, "the configuration's Sender ID", _own_sender_id),
+    (5, "the writer's preferred number", _preferred),
+    (6, "the company's default number", _company),
+    (7, "the Messaging Service", _service),
 )
+_REFUSED = 8
 
 
 def _given(facts: SenderFacts, address: str, why: str, why_not: str) -> _Try:
@@ -209,7 +249,7 @@ def _problems(facts: SenderFacts, address: str, kind: AddressKind) -> Iterator[s
 
 
 def _last_step() -> SenderStep:
-    return SenderStep(len(_ORDER) + 1, "refused", True, "no step gave a sender")
+    return SenderStep(_REFUSED, "refused", True, "no step gave a sender")
 
 
 def _what_is_missing(facts: SenderFacts) -> str:

@@ -1,15 +1,17 @@
 """Choose the way out of a text: configuration, number to dial and sender. Reads only."""
 
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from rules.documents import RewriteError, Route
 from rules.e164 import E164
-from rules.senders import SenderChoice, SenderFacts, SenderRefusal, SenderStep, choose_sender
+from rules.senders import SenderChoice, SenderFacts, SenderRefusal, SenderStep, choose_sender, is_one_way
+from sms import matching
+from sms.matching import Matching
 from sms.models import Configuration, MemberNumber, PhoneNumber
 from tenants.models import Member, Tenant
 from tenants.models.members import SendingRight
@@ -27,6 +29,11 @@ class Writer:
     def may_use_all(self) -> bool:
         """Whether every number of the tenant, and a Sender ID, may be used."""
         return self.member is None or self.member.sending_right == SendingRight.SENDER_ID
+
+    @property
+    def has_decided(self) -> bool:
+        """Whether the sender is settled, whatever the routes say: it is a reply, or one was chosen."""
+        return bool(self.chosen) or bool(self.replying_as and not is_one_way(self.replying_as))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +60,53 @@ class NoWay(Exception):
         self.steps = tuple(steps)
 
 
-def choose(tenant: Tenant, writer: Writer, routes: Iterable[Route], to: E164, *, num_media: int = 0) -> Way:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of every route; `tried` are configurations and senders that this text has been refused from."""
+
+    tenant: Tenant
+    writer: Writer
+    to: E164
+    num_media: int
+    wanted: Matching
+    tried: Collection[tuple[uuid.UUID, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The numbers that come into question on one route; `owned` are those that its configuration sends from."""
+
+    preferred: str
+    known: str | None
+    near: tuple[str, ...] | None
+    rows: dict[str, PhoneNumber] = field(default_factory=dict)
+    owned: frozenset[str] = frozenset()
+
+
+def choose(
+    tenant: Tenant,
+    writer: Writer,
+    routes: Iterable[Route],
+    to: E164,
+    *,
+    num_media: int = 0,
+    wanted: Matching | None = None,
+    tried: Collection[tuple[uuid.UUID, str]] = (),
+) -> Way:
     """Return the first route that has a usable configuration and a sender.
 
-    One whose sender Twilio will not carry is taken only when there is no other: the text waits there.
+    One whose sender Twilio will not carry is taken only when there is no other: the text waits there. `wanted` is what
+    the rule asks of the number; `tried` are configurations, by id, with senders that are not to be taken again.
 
     Raises:
         NoWay: none has; the reason of the first one is given.
     """
+    asked = _Asked(tenant, writer, to, num_media, wanted or Matching(), tried)
     first: NoWay | None = None
     waiting: Way | None = None
     for route in routes:
         try:
-            way = _try(tenant, writer, route, to, num_media)
+            way = _try(asked, route)
         except NoWay as error:
             first = first or error
             continue
@@ -82,17 +123,19 @@ def _is_stopped(way: Way) -> bool:
     return sender.filter(stopped_at__isnull=False).exists()
 
 
-def _try(tenant: Tenant, writer: Writer, route: Route, to: E164, num_media: int) -> Way:
-    configuration = _configuration(tenant, route)
+def _try(asked: _Asked, route: Route) -> Way:
+    configuration = _configuration(asked.tenant, route)
     try:
-        dialled = route.dial(to)
+        dialled = route.dial(asked.to)
     except RewriteError as error:
         raise NoWay("route", str(error)) from error
-    numbers = _numbers(tenant, writer, route)
-    choice = choose_sender(_facts(tenant, writer, route, configuration, dialled, numbers, num_media))
+    found = _find(asked, route, configuration, dialled)
+    choice = choose_sender(_facts(asked, route, configuration, dialled, found))
     if isinstance(choice, SenderRefusal):
         raise NoWay(choice.code, choice.message, choice.steps)
-    return Way(configuration, route, dialled, choice, numbers.get(choice.address))
+    if (configuration.pk, choice.address) in asked.tried:
+        raise NoWay("route", _("This text was refused from that sender already."), choice.steps)
+    return Way(configuration, route, dialled, choice, found.rows.get(choice.address))
 
 
 def _configuration(tenant: Tenant, route: Route) -> Configuration:
@@ -110,11 +153,15 @@ def _configuration(tenant: Tenant, route: Route) -> Configuration:
     return found
 
 
-def _numbers(tenant: Tenant, writer: Writer, route: Route) -> dict[str, PhoneNumber]:
-    """Return those of the addresses in question that are numbers of the tenant; pools may be large."""
-    asked = {writer.replying_as, writer.chosen, route.sender, _preferred(writer), tenant.default_number} - {""}
-    live = tenant.phone_numbers.filter(e164__in=asked, released_at=None).select_related("pool")
-    return {number.e164: number for number in live}
+def _find(asked: _Asked, route: Route, configuration: Configuration, to: E164) -> _Found:
+    """Look up those of the addresses in question that are numbers of the tenant; pools may be large."""
+    preferred = _preferred(asked.writer)
+    known, near = _matched(asked, route, configuration, to)
+    names = {asked.writer.replying_as, asked.writer.chosen, route.sender, preferred, asked.tenant.default_number}
+    wanted = {*names, known or "", *(near or ())} - {""}
+    live = asked.tenant.phone_numbers.filter(e164__in=wanted, released_at=None).select_related("pool")
+    rows = {number.e164: number for number in live}
+    return _Found(preferred, known, near, rows, _owned(asked.tenant, configuration, rows))
 
 
 def _preferred(writer: Writer) -> str:
@@ -124,28 +171,35 @@ def _preferred(writer: Writer) -> str:
     return own.values_list("number__e164", flat=True).first() or ""
 
 
-def _facts(
-    tenant: Tenant,
-    writer: Writer,
-    route: Route,
-    configuration: Configuration,
-    to: E164,
-    numbers: dict[str, PhoneNumber],
-    num_media: int,
-) -> SenderFacts:
+def _matched(
+    asked: _Asked, route: Route, configuration: Configuration, to: E164
+) -> tuple[str | None, tuple[str, ...] | None]:
+    """Return the number that this person knows and those like theirs; None for what the rule does not ask."""
+    if asked.writer.has_decided:
+        return None, None
+    tried = [sender for key, sender in asked.tried if key == configuration.pk]
+    where = (asked.tenant, configuration.trunk_id, to, tried)
+    known = matching.known_number(*where) if asked.wanted.sticky else None
+    is_open = asked.wanted.area and not known and not route.sender
+    return known, matching.near_numbers(*where) if is_open else None
+
+
+def _facts(asked: _Asked, route: Route, configuration: Configuration, to: E164, found: _Found) -> SenderFacts:
     return SenderFacts(
         to=to,
-        owned=_owned(tenant, configuration, numbers),
-        replying_as=writer.replying_as,
-        chosen=writer.chosen,
-        choosable=_choosable(writer, configuration, numbers),
+        owned=found.owned,
+        replying_as=asked.writer.replying_as,
+        chosen=asked.writer.chosen,
+        choosable=_choosable(asked.writer, configuration, found.rows),
         route_sender=route.sender,
         sender_id=configuration.sender_id,
-        may_use_sender_id=writer.may_use_all,
-        preferred=_preferred(writer),
-        company_default=tenant.default_number,
+        may_use_sender_id=asked.writer.may_use_all,
+        preferred=found.preferred,
+        company_default=asked.tenant.default_number,
         messaging_service=configuration.messaging_service_sid,
-        num_media=num_media,
+        num_media=asked.num_media,
+        known=found.known,
+        near=found.near,
     )
 
 

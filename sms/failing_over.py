@@ -11,7 +11,9 @@ from rules.documents import Route
 from rules.e164 import E164
 from sms import choosing, conversations, errors, sending
 from sms.choosing import NoWay, Way, Writer
+from sms.matching import Matching
 from sms.models import Direction, Message, Sender
+from sms.outcomes import Outcome
 from sms.status import MessageState
 from tenants import clock, hints
 
@@ -21,13 +23,18 @@ _BATCH = 100
 
 
 def take_next_route(row: Message, now: datetime) -> bool:
-    """Queue a refused text again on the next route that can carry it; False when there is none."""
+    """Queue a refused text again on the next route that can carry it; False when there is none.
+
+    The routes come in the order that was stored with the decision, also one that was drawn.
+    """
     routes = _routes_left(row.decision)
     asked: Mapping[str, str] = row.decision.get("asked", {})
     writer = Writer(row.author, asked.get("chosen", ""), asked.get("replying_as", ""))
     to = E164(row.decision.get("facts", {}).get("to", row.their_address))
+    wanted = Matching.from_json(row.decision.get("wanted", {}))
+    tried = set(row.attempts.filter(outcome=Outcome.REJECTED).values_list("configuration_id", "sender"))
     try:
-        way = choosing.choose(row.tenant, writer, routes, to, num_media=len(row.media))
+        way = choosing.choose(row.tenant, writer, routes, to, num_media=len(row.media), wanted=wanted, tried=tried)
     except NoWay:
         return False
     if way.configuration.senders.filter(address=way.choice.address, stopped_at__isnull=False).exists():

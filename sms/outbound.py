@@ -1,27 +1,35 @@
-"""Outbound texts as people and programs order them: send (check, route, store), cancel, decide about unknown ones."""
+"""Outbound texts as people and programs order them: send, release, cancel, decide about unknown ones."""
 
 import hashlib
 import json
-from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from sms import conversations, drafting, segments, sending
+from sms import conversations, drafting, optouts, storing
 from sms.choosing import Writer
-from sms.drafting import Draft, IdempotencyConflict, OverLimit, SendRefused
-from sms.models import Attempt, Conversation, Direction, IdempotencyKey, Message
+from sms.drafting import IdempotencyConflict, OverLimit, RuleDenied, SendRefused
+from sms.models import Attempt, Conversation, Direction, Message
 from sms.outcomes import Outcome, Phase
 from sms.status import MessageState, sources_of
-from tenants import audit, clock, hints, quotas
+from tenants import audit, clock, hints
 from tenants.access import enter
 from tenants.audit import Actor
 from tenants.failpoints import failpoint
 from tenants.models import ApiKey, Member, Tenant
 
-__all__ = ["IdempotencyConflict", "OverLimit", "SendRefused", "cancel", "mark_as_sent", "send", "send_again"]
+__all__ = [
+    "IdempotencyConflict",
+    "OverLimit",
+    "RuleDenied",
+    "SendRefused",
+    "cancel",
+    "mark_as_sent",
+    "release",
+    "send",
+    "send_again",
+]
 
 _LONGEST_KEY = 255
 # A sender's waiting texts go in this order.
@@ -46,17 +54,24 @@ def send(
 ) -> Message:
     """Accept a text: once this returns it is stored, and ends in one visible state.
 
-    Bulk texts let a sender's single ones pass. An automatic reply that a limit stops is stored as blocked.
+    Bulk texts let a sender's single ones pass. What nobody wrote (`source` "auto_reply" or "forward") is stored as
+    blocked when a limit or a rule stops it. A rule may hold the text: then it waits for a person, or for the opening.
 
     Raises:
-        SendRefused: it was not stored; the message says what to do. IdempotencyConflict and OverLimit are of these.
+        SendRefused: it was not stored; the message says what to do. IdempotencyConflict, OverLimit and RuleDenied are
+            of these.
     """
     enter(tenant)
     digest = _digest(to, body, sender, conversation)
     if idempotency_key and (earlier := _answered_before(tenant, idempotency_key, digest)):
         return earlier
     writer = Writer(member, sender, conversation.our_address if conversation else "")
-    draft = drafting.check(tenant, writer, to, body)
+    try:
+        draft = drafting.check(tenant, writer, to, body)
+    except RuleDenied as denied:
+        if source not in storing.BY_NOBODY:
+            raise
+        draft = denied.draft
     fields: dict[str, Any] = {
         "author": member,
         "author_label": author_label or actor.label,
@@ -66,7 +81,7 @@ def send(
         "priority": BULK if bulk else SINGLE,
     }
     try:
-        message = _store(tenant, draft, conversation, fields, idempotency_key, digest)
+        message = storing.store(tenant, draft, conversation, fields, idempotency_key, digest)
     except IntegrityError:
         # The same key at the same moment: the other one was first.
         earlier = _answered_before(tenant, idempotency_key or "", digest)
@@ -94,64 +109,6 @@ def _answered_before(tenant: Tenant, key: str, digest: str) -> Message | None:
 
 
 @transaction.atomic
-def _store(
-    tenant: Tenant, draft: Draft, asked: Conversation | None, fields: dict[str, Any], key: str | None, digest: str
-) -> Message:
-    way, now = draft.way, clock.now()
-    conversation = asked
-    if conversation is None or conversation.our_address != way.choice.address:
-        conversation = conversations.find_or_make(tenant, way.choice.address, way.to)
-    message = Message(
-        tenant=tenant,
-        direction=Direction.OUT,
-        configuration=way.configuration,
-        number=way.number,
-        conversation=conversation,
-        our_address=way.choice.address,
-        their_address=way.to,
-        body=draft.body,
-        segments=max(1, segments.count(draft.body).segments),
-        state=MessageState.QUEUED,
-        account_sid=way.configuration.account.account_sid,
-        decision=_snapshot(draft),
-        occurred_at=now,
-        due_at=now,
-        expires_at=now + timedelta(seconds=settings.SEND_VALIDITY_SECONDS),
-        **fields,
-    )
-    message.save(force_insert=True)
-    if key:
-        IdempotencyKey.objects.create(tenant=tenant, key=key, request_digest=digest, message=message)
-    sending.make_sender(way.configuration, message.our_address)
-    conversations.note_outbound(conversation, message)
-    _count(tenant, message)
-    if draft.writer.member is not None:
-        conversations.add_to_inbox(conversation, member=draft.writer.member)
-    hints.hint("send")
-    failpoint("accept.before_commit")
-    return message
-
-
-def _count(tenant: Tenant, message: Message) -> None:
-    """Count the text against the tenant's limits; what nobody wrote is kept, blocked, for somebody to see."""
-    try:
-        quotas.take(tenant)
-    except quotas.QuotaReached as reached:
-        if message.source != "auto_reply":
-            raise OverLimit(reached) from reached
-        reason = _("Over the limit of %(limit)d texts a %(window)s")
-        words = {"limit": reached.window.limit, "window": reached.window.label}
-        message.state, message.state_reason, message.due_at = MessageState.BLOCKED, (reason % words)[:60], None
-        message.save(update_fields=["state", "state_reason", "due_at"])
-
-
-def _snapshot(draft: Draft) -> dict[str, Any]:
-    """Return the decision with the way taken, and what was asked for, so that the next route can be chosen later."""
-    asked = {"chosen": draft.writer.chosen, "replying_as": draft.writer.replying_as}
-    return draft.decision.to_snapshot(draft.rule_set) | draft.way.to_json() | {"asked": asked}
-
-
-@transaction.atomic
 def cancel(actor: Actor, message: Message) -> bool:
     """Cancel a text that has not left; returns False when it is too late."""
     row = _locked(message)
@@ -167,6 +124,33 @@ def cancel(actor: Actor, message: Message) -> bool:
 
 
 @transaction.atomic
+def release(actor: Actor, message: Message) -> bool:
+    """Queue a text that a rule holds, by a person's decision: its time begins anew.
+
+    Returns False when it is not held any more, when it has been erased, or when they have opted out since: then it is
+    closed.
+    """
+    row = _locked(message)
+    if row.state != MessageState.HELD or not (row.body or row.media):
+        return False
+    if optouts.is_opted_out(row.tenant, row.our_address, row.their_address):
+        _settle(row, MessageState.SUPPRESSED)
+        return False
+    now = clock.now()
+    told = {"by": actor.label, "at": now.isoformat()}
+    _settle(
+        row,
+        MessageState.QUEUED,
+        due_at=now,
+        expires_at=storing.validity_from(now),
+        decision=row.decision | {"released": told},
+    )
+    audit.record(actor, "sms.message.released", row, tenant=row.tenant)
+    hints.hint("send")
+    return True
+
+
+@transaction.atomic
 def send_again(actor: Actor, message: Message) -> bool:
     """Send a text again whose outcome is unknown, or that failed: a new attempt, by a person's decision."""
     row = _locked(message)
@@ -178,7 +162,7 @@ def send_again(actor: Actor, message: Message) -> bool:
         row,
         MessageState.QUEUED,
         due_at=now,
-        expires_at=now + timedelta(seconds=settings.SEND_VALIDITY_SECONDS),
+        expires_at=storing.validity_from(now),
         provider_status="",
         provider_sid="",
         error_code="",

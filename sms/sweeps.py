@@ -16,9 +16,9 @@ from sms import (
     failing_over,
     importing,
     inbound,
+    opening,
     reconcile,
     reports,
-    restored,
     retention,
     sending,
 )
@@ -45,7 +45,6 @@ _SLICE_SECONDS = 50.0
 def sweep() -> dict[str, int]:
     """Announce what is due and run each periodic job whose time has come; harmless however many run at once."""
     clock.sync()
-    restored.hold_if_behind()
     return {"hinted": announce_due(), **_run(_JOBS)}
 
 
@@ -104,8 +103,10 @@ def expire() -> int:
     return slices.each(_expire_some)
 
 
-def _expire_by_the_switch(found: Iterable[uuid.UUID]) -> None:
-    """Say of texts that end while sending is stopped that this is why."""
+def _say_why_expired(found: Iterable[uuid.UUID]) -> None:
+    """Say of texts that end while they are held, or while sending is stopped, that this is why."""
+    held = Message.objects.filter(pk__in=list(found), state=MessageState.HELD)
+    held.update(state_reason="Its time ran out while it was held")
     rows = Message.objects.filter(pk__in=list(found), state=MessageState.QUEUED)
     if not SystemState.objects.filter(sending_stopped_at__isnull=False).exists():
         rows = rows.filter(tenant__sending_stopped_at__isnull=False)
@@ -120,7 +121,7 @@ def _expire_some() -> int:
         over = Message.objects.filter(direction=Direction.OUT, state=state, expires_at__lte=clock.now())
         rows = over.select_for_update(no_key=True, skip_locked=True).order_by("due_at")
         found |= dict(rows.values_list("pk", "conversation_id")[:_BATCH])
-    _expire_by_the_switch(found)
+    _say_why_expired(found)
     Message.objects.filter(pk__in=found).update(state=MessageState.EXPIRED, due_at=None)
     reports.touch(found.values())
     return len(found)
@@ -130,9 +131,9 @@ _Jobs = dict[str, tuple[float, Callable[[], int]]]
 # What, and every how many seconds.
 _JOBS: _Jobs = {
     "leases": (10.0, end_leases),
-    "epoch": (10.0, restored.advance),
     "expired": (10.0, expire),
     "held": (10.0, inbound.release),
+    "opened": (5.0, opening.let_go),
     "stopped": (10.0, failing_over.move_waiting),
     "counted": (600.0, counting.refresh),
 }

@@ -1,17 +1,23 @@
 """One thread as people read it: bubbles with the state of each text in words."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from rules.schedule import Period
 from sms import errors, status
 from sms.models import Conversation, Direction, Message
-from tenants import keyset
+from tenants import clock, keyset
 
 PAGE = 50
+# The same weekday would be meant twice.
+_A_WEEK = timedelta(days=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +87,33 @@ def state_of(message: Message) -> tuple[str, str]:
     if message.direction == Direction.OUT and message.state == status.MessageState.ACCEPTED and message.provider_status:
         words = status.describe_status(message.provider_status, is_given_up=message.due_at is None)
         return words, _TONES.get(message.provider_status, "neutral")
+    if waits_for_opening(message):
+        return _until(message), "warn"
     return status.describe_state(message.state), _TONES.get(message.state, "neutral")
+
+
+def waits_for_opening(message: Message) -> bool:
+    """Whether a rule holds a text until the office opens, at its `due_at`; others are held until a person decides."""
+    is_held = message.state == status.MessageState.HELD and message.direction == Direction.OUT
+    return is_held and message.due_at is not None
+
+
+def _until(message: Message) -> str:
+    """Say until when a text is held, in the viewer's time: a weekday within a week, else with its date."""
+    if message.due_at is None:
+        return ""
+    is_near = message.due_at - clock.now() < _A_WEEK
+    words = {"when": date_format(timezone.localtime(message.due_at), "D H:i" if is_near else "D j M, H:i")}
+    if message.state_reason == Period.HOLIDAY:
+        return _("Held until %(when)s (holiday)") % words
+    return _("Held until %(when)s (outside office hours)") % words
 
 
 # Reasons that are stored as a word, because statements of their own compare or set them.
 _REASONS = {
     "configuration_deleted": gettext_lazy("Its SMS configuration was deleted before it was sent."),
+    Period.CLOSED.value: gettext_lazy("It was written outside office hours. It goes by itself at the opening."),
+    Period.HOLIDAY.value: gettext_lazy("It was written on a holiday. It goes by itself at the opening."),
     "disabled": gettext_lazy(
         "The company or the SMS configuration was switched off. It goes on by itself once that is on again."
     ),

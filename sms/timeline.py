@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from rules.e164 import format_for_people
+from rules.engine import Action
 from sms import errors, status, threads
 from sms.models import Attempt, Delivery, Direction, Message, StatusEvent
 from sms.models.messages import Source
@@ -78,15 +79,33 @@ def _delivery(delivery: Delivery) -> Event:
 
 def _outbound(message: Message) -> list[Event]:
     by = _("Written by %(who)s") % {"who": message.author_label} if message.author_label else ""
-    events = [Event(_("Queued"), message.created_at, by, icon="square-pen")]
-    for attempt in message.attempts.prefetch_related("status_events"):
+    action = message.decision.get("action", Action.SEND)
+    title = _("Queued") if action == Action.SEND else _("Written")
+    events = [Event(title, message.created_at, by, icon="square-pen"), *_held(message, action)]
+    for attempt in message.attempts.select_related("configuration").prefetch_related("status_events"):
         events += _attempt(attempt)
     if message.state in _ENDS:
         tone, icon = _ENDS[message.state]
         last = message.expires_at if message.state == "expired" else None
         at = max(event.at for event in events)
         reason = threads.reason_of(message)
-        events.append(Event(status.describe_state(message.state), max(last or at, at), reason, tone, icon))
+        events.append(Event(threads.state_of(message)[0], max(last or at, at), reason, tone, icon))
+    return events
+
+
+def _held(message: Message, action: str) -> list[Event]:
+    """Return that a rule held a text, until when, and who released it."""
+    if action not in (Action.HOLD, Action.WAIT):
+        return []
+    decision = message.decision
+    title = _("Held by the rule “%(name)s”") % {"name": decision.get("name", "")}
+    reason = str(decision.get("reason", ""))
+    text = f"{reason[:1].upper()}{reason[1:]}"
+    events = [Event(title, message.created_at, text, "warn", "circle-pause")]
+    released = decision.get("released")
+    if released:
+        title = _("Released by %(who)s") % {"who": released["by"]}
+        events.append(Event(title, datetime.fromisoformat(released["at"]), icon="circle-play"))
     return events
 
 
@@ -111,8 +130,9 @@ _OUTCOMES = {
 def _attempt(attempt: Attempt) -> list[Event]:
     events = []
     if attempt.posting_at:
-        title = _("Attempt %(number)d from %(sender)s") % {
+        title = _("Attempt %(number)d by “%(route)s” from %(sender)s") % {
             "number": attempt.number,
+            "route": attempt.configuration.name,
             "sender": format_for_people(attempt.sender),
         }
         events.append(Event(title, attempt.posting_at, icon="send-horizontal"))

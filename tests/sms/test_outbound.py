@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError
 
 from rules.models import RuleSet
-from sms import outbound
+from sms import outbound, storing
 from sms.models import Conversation, IdempotencyKey, InboxThread, MemberNumber, Message, PhoneNumber, Sender
 from sms.outbound import IdempotencyConflict, SendRefused
 from tenants import audit, clock
@@ -238,7 +238,7 @@ def test_another_conflict_in_the_database_is_not_hidden(cast: factories.Cast, mo
     def refuse(*arguments: object) -> None:
         raise IntegrityError
 
-    monkeypatch.setattr(outbound, "_store", refuse)
+    monkeypatch.setattr(storing, "store", refuse)
     with pytest.raises(IntegrityError):
         send(cast)
 

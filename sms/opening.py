@@ -1,0 +1,43 @@
+"""Let texts go that a rule holds until the office opens: once each, when their time has come."""
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from sms import inbound, reports
+from sms.models import Direction, Message, OptOut
+from sms.status import MessageState
+from tenants import clock, hints, slices
+
+_BATCH = 500
+
+
+def let_go() -> int:
+    """Queue the texts whose opening has come; returns how many were looked at.
+
+    The rules are not asked again. Texts of a tenant or a configuration that is switched off stay until it is on again,
+    or until their time is over; those to somebody who has opted out meanwhile are closed.
+    """
+    return slices.each(_let_some_go)
+
+
+@transaction.atomic
+def _let_some_go() -> int:
+    # Written as the index `message_opening` has it.
+    due = Message.objects.filter(direction=Direction.OUT, state=MessageState.HELD, due_at__lte=clock.now())
+    rows = due.filter(**inbound.OPEN_TENANT, **inbound.OPEN_CONFIGURATION).order_by("due_at", "id")
+    rows = rows.select_for_update(no_key=True, skip_locked=True, of=("self",))
+    opted_out = OptOut.objects.filter(
+        tenant=OuterRef("tenant"),
+        our_address=OuterRef("our_address"),
+        their_address=OuterRef("their_address"),
+        ended_at=None,
+    )
+    found = list(rows.annotate(stopped=Exists(opted_out)).values_list("pk", "conversation_id", "stopped")[:_BATCH])
+    closed = [pk for pk, _conversation, stopped in found if stopped]
+    gone = [pk for pk, _conversation, stopped in found if not stopped]
+    held = Message.objects.filter(state=MessageState.HELD)
+    held.filter(pk__in=closed).update(state=MessageState.SUPPRESSED, state_reason="", due_at=None)
+    if held.filter(pk__in=gone).update(state=MessageState.QUEUED, state_reason=""):
+        hints.hint("send")
+    reports.touch(conversation for _pk, conversation, _stopped in found)
+    return len(found)
