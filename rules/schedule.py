@@ -4,29 +4,35 @@ Instants are aware and in UTC; what people enter (days, times of day) is read in
 that a change to summer time skips counts as the moment after the gap; one that comes twice counts both times.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from itertools import pairwise
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from rules.reading import ConditionError, Json, read_optional_text, read_switch, read_text
-from rules.wording import any_of
+from rules.moments import MONTH_NAMES, Moment
+from rules.reading import ConditionError, read_optional_text, read_switch, read_text
+from rules.shifts import DAY_NAMES, DAYS, MINUTES_A_DAY, Shift, Week
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTH_NAMES = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-_TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]\Z")
-_MIDNIGHT = "24:00"
-_MINUTES_A_DAY = 24 * 60
-# A rule that never opens within this many days never opens: holidays end, weeks repeat.
-_LOOKED_AHEAD = 800
+__all__ = [
+    "DAYS",
+    "DAY_NAMES",
+    "MONTH_NAMES",
+    "Calendar",
+    "Holiday",
+    "Moment",
+    "Opening",
+    "Period",
+    "Shift",
+    "Week",
+    "read_holidays",
+]
+
+_DAY = timedelta(days=1)
+# Weeks repeat, and yearly holidays soon meet each day of the week: what is shut this long never opens.
+_DAYS_TO_AN_OPENING = 12 * 366
+_DAYS_TO_A_CLOSING = 366
 
 
 class Period(StrEnum):
@@ -35,65 +41,6 @@ class Period(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
     HOLIDAY = "holiday"
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """From one minute of the day to another, the last not included; a whole day is 0 to 1440."""
-
-    start: int
-    end: int
-
-    @classmethod
-    def from_json(cls, data: object) -> Self:
-        """Read a pair such as `["09:00", "17:30"]`; "24:00" is the end of the day."""
-        if not isinstance(data, list | tuple) or len(data) != 2:
-            raise ConditionError("a shift is not two times such as 09:00 and 17:30.")
-        start, end = _minute(data[0]), _minute(data[1])
-        if not start < end:
-            raise ConditionError(f"the shift {data[0]} – {data[1]} ends before it starts: split it at midnight.")
-        return cls(start, end)
-
-    def to_json(self) -> list[str]:
-        """Return what is stored."""
-        return [_clock(self.start), _clock(self.end)]
-
-    def __str__(self) -> str:
-        return f"{_clock(self.start)} – {_clock(self.end)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Week:
-    """The shifts of seven days, Monday first; a day without shifts is closed."""
-
-    days: tuple[tuple[Shift, ...], ...]
-
-    @classmethod
-    def always(cls) -> Self:
-        """Return a week that never closes."""
-        return cls(((Shift(0, _MINUTES_A_DAY),),) * 7)
-
-    @classmethod
-    def from_json(cls, data: object) -> Self:
-        """Read `{"mon": [["09:00", "17:00"]], …}`; a day that is not named is closed."""
-        if not isinstance(data, Mapping) or not set(data) <= set(DAYS):
-            raise ConditionError("a week is not made of the days mon to sun.")
-        return cls(tuple(_day(name, data.get(day, ())) for day, name in zip(DAYS, DAY_NAMES, strict=True)))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what is stored."""
-        named = zip(DAYS, self.days, strict=True)
-        return {day: [shift.to_json() for shift in shifts] for day, shifts in named if shifts}
-
-    @property
-    def ever_opens(self) -> bool:
-        """Say whether there is any shift at all."""
-        return any(self.days)
-
-    def is_open(self, local: datetime) -> bool:
-        """Say whether a local time lies in a shift."""
-        minute = local.hour * 60 + local.minute
-        return any(shift.start <= minute < shift.end for shift in self.days[local.weekday()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +60,10 @@ class Holiday:
         start, end = _date(read_text(data, "start")), _date(read_text(data, "end"))
         if end < start:
             raise ConditionError("a holiday ends before it starts.")
-        return cls(read_text(data, "name"), start, end, read_switch(data, "yearly", False))
+        yearly = read_switch(data, "yearly", False)
+        if yearly and end - start >= timedelta(days=365):
+            raise ConditionError("a holiday of every year is shorter than a year.")
+        return cls(read_text(data, "name"), start, end, yearly)
 
     def to_json(self) -> dict[str, Any]:
         """Return what is stored."""
@@ -128,9 +78,10 @@ class Holiday:
         """Say whether a day is free."""
         if not self.yearly:
             return self.start <= day <= self.end
-        length = self.end - self.start
-        # It may have begun last year; 29 February is 1 March in a common year.
-        return any(first <= day <= first + length for first in (_in_year(self.start, day.year - n) for n in (0, 1)))
+        # It may have begun last year.
+        span = self.end.year - self.start.year
+        begun = range(max(1, day.year - span), min(day.year, MAXYEAR - span) + 1)
+        return any(_in_year(self.start, year) <= day <= _in_year(self.end, year + span) for year in begun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,80 +146,63 @@ class Calendar:
             return Opening(Period.OPEN, f"{shown}, within office hours")
         return Opening(Period.CLOSED, f"{shown}, outside office hours")
 
+    def is_open(self, instant: datetime) -> bool:
+        """Say whether an instant is neither a holiday nor outside the week's shifts."""
+        local = self.local(instant)
+        return self.week.is_open(local) and not any(one.holds(local.date()) for one in self.holidays)
+
     def next_opening(self, instant: datetime) -> datetime | None:
         """Return when it is open next, in UTC: the instant itself when it is open, None when it never opens."""
-        if self.at(instant).period == Period.OPEN:
-            return instant
         if not self.week.ever_opens:
             return None
-        first = self.local(instant).date()
-        for ahead in range(_LOOKED_AHEAD):
-            day = first + timedelta(days=ahead)
-            for shift in self.week.days[day.weekday()]:
-                opening = self._instant(day, shift.start)
-                if opening > instant and self.at(opening).period == Period.OPEN:
-                    return opening
+        return self._next(instant, wanted=True, within_days=_DAYS_TO_AN_OPENING)
+
+    def next_closing(self, instant: datetime) -> datetime | None:
+        """Return when it is not open next, in UTC: the instant itself when it is not, None when open for a year."""
+        if not self.holidays and self.week == Week.always():
+            return None
+        return self._next(instant, wanted=False, within_days=_DAYS_TO_A_CLOSING)
+
+    def _next(self, instant: datetime, *, wanted: bool, within_days: int) -> datetime | None:
+        """Return the first instant, from the given one on, at which it is open (or, if so wanted, is not)."""
+        if self.is_open(instant) is wanted:
+            return instant
+        start = instant.astimezone(UTC)
+        for _day in range(within_days):
+            if start.year >= MAXYEAR - 1:
+                return None
+            end = start + _DAY
+            changes = [change for change in self._changes(start, end) if start <= change < end]
+            found = [change for change in changes if self.is_open(change) is wanted]
+            if found:
+                return min(found)
+            start = end
         return None
 
-    def _instant(self, day: date, minute: int) -> datetime:
-        local = datetime.combine(day, time(minute // 60, minute % 60), self.zone)
-        return local.astimezone(UTC)
+    def _changes(self, start: datetime, end: datetime) -> Iterator[datetime]:
+        """Yield, in UTC, every instant of a span of a day, and some around it, at which anything may begin or end."""
+        first, last = self.local(start).date() - _DAY, self.local(end).date()
+        for day in (first + timedelta(days=ahead) for ahead in range((last - first).days + 1)):
+            minutes = {0, *(edge for shift in self.week.days[day.weekday()] for edge in (shift.start, shift.end))}
+            for minute in minutes - {MINUTES_A_DAY}:
+                local = datetime.combine(day, time(minute // 60, minute % 60), self.zone)
+                # What the clock shows twice is two instants.
+                yield from (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+        if (turn := self._turn(start, end)) is not None:
+            yield turn
 
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Years, months, days of the month, weekdays and a time of day; what is empty does not matter."""
-
-    years: tuple[int, ...] = ()
-    months: tuple[int, ...] = ()
-    days: tuple[int, ...] = ()
-    weekdays: tuple[int, ...] = ()
-    hours: Shift | None = None
-
-    @classmethod
-    def from_json(cls, data: object) -> Self:
-        """Read a stored moment."""
-        if not isinstance(data, Mapping):
-            raise ConditionError("a moment is not an object.")
-        hours = data.get("hours")
-        found = cls(
-            _numbers(data, "years", 1970, 9999),
-            _numbers(data, "months", 1, 12),
-            _numbers(data, "days", 1, 31),
-            _numbers(data, "weekdays", 0, 6),
-            None if hours is None else Shift.from_json(hours),
-        )
-        if found == cls():
-            raise ConditionError("no time is given: choose a day, a month, a weekday or a time of day.")
-        return found
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what is stored."""
-        lists = {"years": self.years, "months": self.months, "days": self.days, "weekdays": self.weekdays}
-        found: dict[str, Any] = {name: list(values) for name, values in lists.items() if values}
-        return found | ({"hours": self.hours.to_json()} if self.hours else {})
-
-    def holds(self, local: datetime) -> bool:
-        """Say whether a local time is meant."""
-        minute = local.hour * 60 + local.minute
-        return (
-            (not self.years or local.year in self.years)
-            and (not self.months or local.month in self.months)
-            and (not self.days or local.day in self.days)
-            and (not self.weekdays or local.weekday() in self.weekdays)
-            and (self.hours is None or self.hours.start <= minute < self.hours.end)
-        )
-
-    def describe(self) -> str:
-        """Say it in words that go on from "at": "Saturday or Sunday, in December, 08:00 – 12:00"."""
-        parts = [
-            any_of([DAY_NAMES[day] for day in self.weekdays]) if self.weekdays else "",
-            f"day {any_of([str(day) for day in self.days])}" if self.days else "",
-            f"in {any_of([MONTH_NAMES[month - 1] for month in self.months])}" if self.months else "",
-            any_of([str(year) for year in self.years]) if self.years else "",
-            str(self.hours) if self.hours else "",
-        ]
-        return ", ".join(filter(None, parts))
+    def _turn(self, start: datetime, end: datetime) -> datetime | None:
+        """Return, in UTC, when within a span of a day the clocks are put forward or back."""
+        start = start.replace(microsecond=0)
+        before = self.local(start).utcoffset()
+        if self.local(end).utcoffset() == before:
+            return None
+        low, high = 0, (end - start) // timedelta(seconds=1)
+        while high - low > 1:
+            middle = (low + high) // 2
+            same = self.local(start + timedelta(seconds=middle)).utcoffset() == before
+            low, high = (middle, high) if same else (low, middle)
+        return start + timedelta(seconds=high)
 
 
 def read_holidays(data: object) -> tuple[Holiday, ...]:
@@ -276,35 +210,6 @@ def read_holidays(data: object) -> tuple[Holiday, ...]:
     if not isinstance(data, list | tuple):
         raise ConditionError("“holidays” is not a list.")
     return tuple(Holiday.from_json(entry) for entry in data)
-
-
-def _day(name: str, data: object) -> tuple[Shift, ...]:
-    try:
-        return _shifts(data)
-    except ConditionError as error:
-        raise ConditionError(f"{name}: {error}") from error
-
-
-def _shifts(data: object) -> tuple[Shift, ...]:
-    if not isinstance(data, list | tuple):
-        raise ConditionError("the shifts of a day are not a list.")
-    shifts = sorted((Shift.from_json(entry) for entry in data), key=lambda shift: shift.start)
-    for before, after in pairwise(shifts):
-        if after.start < before.end:
-            raise ConditionError(f"the shifts {before} and {after} overlap.")
-    return tuple(shifts)
-
-
-def _minute(text: object) -> int:
-    if text == _MIDNIGHT:
-        return _MINUTES_A_DAY
-    if not isinstance(text, str) or not _TIME.match(text):
-        raise ConditionError(f"“{text}” is not a time of day such as 09:00.")
-    return int(text[:2]) * 60 + int(text[3:])
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def _date(text: str) -> date:
@@ -315,6 +220,7 @@ def _date(text: str) -> date:
 
 
 def _in_year(day: date, year: int) -> date:
+    """Return the same day in another year; 29 February is 1 March in a common year."""
     try:
         return day.replace(year=year)
     except ValueError:
@@ -326,12 +232,3 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ConditionError(f"the time zone “{name}” is not known.") from error
-
-
-def _numbers(data: Json, name: str, least: int, most: int) -> tuple[int, ...]:
-    values: Any = data.get(name, ())
-    if not isinstance(values, Sequence) or isinstance(values, str):
-        raise ConditionError(f"“{name}” is not a list of whole numbers.")
-    if not all(type(value) is int and least <= value <= most for value in values):
-        raise ConditionError(f"“{name}” has a number that is not between {least} and {most}.")
-    return tuple(sorted(set(values)))
