@@ -68,6 +68,8 @@ def _send(request: ApiRequest) -> Response:
         )
     except outbound.OverLimit as error:
         raise _over_limit(error) from error
+    except outbound.RuleDenied as error:
+        raise Problem(422, error.code, str(error), rule=error.rule) from error
     except outbound.SendRefused as error:
         raise Problem(_REFUSAL_STATUS.get(error.code, 422), error.code, str(error)) from error
     return Response(MessageOut(message).data, status=status.HTTP_202_ACCEPTED)
