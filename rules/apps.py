@@ -7,3 +7,10 @@ class RulesConfig(AppConfig):
     """What should happen with a text."""
 
     name = "rules"
+
+    def ready(self) -> None:
+        """Follow what changes further down: a tenant's time zone is part of every rule set."""
+        from rules import calendars
+        from tenants.signals import time_zone_changed
+
+        time_zone_changed.connect(calendars.follow_time_zone, dispatch_uid="rules.calendars")

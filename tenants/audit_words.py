@@ -11,6 +11,11 @@ from tenants.models.members import ROLES, SendingRight
 
 SENTENCES = {
     "rules.inbound.restored": N("An older version of the inbound rules restored"),
+    "rules.holiday.changed": N("Holiday %(target)s changed"),
+    "rules.holiday.created": N("Holiday %(target)s added"),
+    "rules.holiday.deleted": N("Holiday %(target)s deleted"),
+    "rules.holidays.imported": N("Holidays imported"),
+    "rules.hours.changed": N("Office hours changed"),
     "rules.inbound.saved": N("Inbound rules saved"),
     "rules.inbound_rule.changed": N("Inbound rule %(target)s changed"),
     "rules.inbound_rule.created": N("Inbound rule %(target)s added"),
@@ -38,6 +43,9 @@ SENTENCES = {
     "sms.configuration.enabled": N("SMS configuration %(target)s enabled"),
     "sms.configuration.held": N("Sending by SMS configuration %(target)s stopped"),
     "sms.configuration.released": N("Sending by SMS configuration %(target)s resumed"),
+    "sms.conversation.assigned": N("Conversation with %(target)s given to somebody"),
+    "sms.conversation.escalated": N("Conversation with %(target)s given on: nobody had answered"),
+    "sms.conversation.released": N("Conversation with %(target)s released"),
     "sms.deliveries.replayed": N("Failed deliveries tried again"),
     "sms.delivery.replayed": N("Delivery of %(target)s tried again"),
     "sms.import.ordered": N("Texts of %(target)s read again from Twilio's list"),
@@ -83,9 +91,12 @@ SENTENCES = {
     "tenants.keys.rotated": N("Stored secrets sealed anew under the newest key"),
     "tenants.manage.began": N("A system administrator entered %(target)s"),
     "tenants.manage.left": N("The system administrator left %(target)s"),
+    "tenants.member.available": N("%(target)s is available"),
     "tenants.member.changed": N("Member %(target)s changed"),
     "tenants.member.joined": N("%(target)s became a member"),
+    "tenants.member.hours_changed": N("Hours of %(target)s changed"),
     "tenants.member.removed": N("Member %(target)s removed"),
+    "tenants.member.unavailable": N("%(target)s is not available"),
     "tenants.password.link_made": N("Link to reset the password of %(target)s made"),
     "tenants.tenant.changed": N("Settings of %(target)s changed"),
     "tenants.tenant.copied": N("Tenant %(target)s made as a copy"),
@@ -111,6 +122,7 @@ AREAS = [
     ("sms.configuration.", gettext_lazy("SMS configurations")),
     ("sms.account.", gettext_lazy("Twilio accounts")),
     ("sms.webhook.", gettext_lazy("Webhooks")),
+    ("sms.conversation.", gettext_lazy("Conversations")),
     ("sms.message.", gettext_lazy("Texts")),
     ("sms.import.", gettext_lazy("Texts read from Twilio's list")),
     ("sms.deliver", gettext_lazy("Deliveries")),
@@ -119,6 +131,12 @@ AREAS = [
 ]
 
 FIELDS = {
+    "assigned": N("Who has it"),
+    "assignment": N("Each conversation is given to"),
+    "escalate_minutes": N("Minutes to answer"),
+    "escalate_to": N("Without an answer to"),
+    "fallback": N("When nobody is available"),
+    "minutes": N("Minutes without an answer"),
     "auth_token_last4": N("Auth Token ends in"),
     "api_key_last4": N("API key ends in"),
     "count": N("How many"),
@@ -126,6 +144,7 @@ FIELDS = {
     "destination": N("Destination"),
     "domain": N("Domain"),
     "email": N("E-mail"),
+    "ends_on": N("Last day"),
     "invited_by": N("Invited by"),
     "keep_audit_days": N("Keep the audit log (days)"),
     "keep_bodies_days": N("Keep texts (days)"),
@@ -139,9 +158,11 @@ FIELDS = {
     "sender_id": N("Sender ID"),
     "sending_right": N("Send SMS/MMS"),
     "slug": N("Short name in addresses"),
+    "starts_on": N("First day"),
     "sms_enabled": N("SMS/MMS"),
     "time_zone": N("Time zone"),
     "two_factor_required": N("Second factor required"),
+    "yearly": N("Every year"),
 }
 
 VALUES = {

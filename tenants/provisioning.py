@@ -13,6 +13,7 @@ from tenants.audit import Actor
 from tenants.models import SlugRedirect, Tenant
 from tenants.removal import TenantInUse, delete, purge_deleted, restore
 from tenants.roles import Role
+from tenants.signals import time_zone_changed
 
 __all__ = [
     "Created",
@@ -125,6 +126,8 @@ def change_tenant(actor: Actor, tenant: Tenant, **fields: Any) -> Tenant:
         quotas.forget(tenant)
     if changes:
         audit.record(actor, "tenants.tenant.changed", tenant, changes, tenant=tenant, both_logs=actor.member is None)
+    if "time_zone" in changes:
+        time_zone_changed.send(sender=Tenant, tenant=tenant, actor=actor)
     return tenant
 
 
