@@ -1,5 +1,6 @@
 """What every condition has in common, unless its class says otherwise; PURE."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from rules.schedule import Calendar
@@ -21,6 +22,15 @@ class Asking:
     def keys(self) -> frozenset[str] | None:
         """Return what the facts' own keys must share one of for the condition to hold, or None: it may always hold."""
         return None
+
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """Return the rows that are named, each by its kind ("trunk", "group") and id."""
+        return ()
+
+    def comes(self, now: datetime) -> bool:
+        """Say whether there will be a time, from an instant (aware) on, at which the condition may hold."""
+        return True
 
     def includes(self, other: object) -> bool:
         """Say whether this holds for every text that the other holds for; False when that is not certain."""

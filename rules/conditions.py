@@ -5,6 +5,7 @@ list here, a choice in the form, a test.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, Self, TypeVar
 
@@ -58,6 +59,13 @@ class Condition(Protocol[F]):
     @property
     def keys(self) -> frozenset[str] | None:
         """Return what the facts' own keys must share one of for the condition to hold, or None: it may always hold."""
+
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """Return the rows that are named, each by its kind ("trunk", "group") and id."""
+
+    def comes(self, now: datetime) -> bool:
+        """Say whether there will be a time, from an instant (aware) on, at which the condition may hold."""
 
     def includes(self, other: object) -> bool:
         """Say whether this holds for every text that the other holds for; False when that is not certain."""

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from rules.conditions import InboundCondition, OutboundCondition, read_inbound, read_outbound
 from rules.ends import ALWAYS, WHENS, End
@@ -61,6 +61,17 @@ class InboundRule:
     def live(self) -> bool:
         """Say whether the rule takes part: it is switched on, whole, and not for calls alone."""
         return self.enabled and not self.findings and self.applies != "voice"
+
+    @property
+    def periods(self) -> frozenset[Period]:
+        """In which periods it has a destination whatever the moment is; out of the others it takes no text for sure."""
+        whens = {end.when for end in self.ends}
+        never_closes = self.calendar.week == Week.always() and not self.calendar.holidays
+        if ALWAYS in whens or (never_closes and Period.OPEN in whens):
+            return frozenset(Period)
+        found = frozenset(period for period in Period if period in whens)
+        # A holiday without destinations of its own is outside office hours.
+        return found | {Period.HOLIDAY} if Period.CLOSED in found else found
 
     def ends_at(self, at: datetime) -> tuple[tuple[End, ...], str]:
         """Return the destinations of an instant and why these; none means that the rule has none for that time.

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 
+from rules.coming import moment_comes, period_comes
 from rules.reading import ConditionError, read_optional_text
-from rules.schedule import Moment
+from rules.schedule import Calendar, Moment, Period
 from rules.targets import Target, read_target
 
 ALWAYS, AT_MOMENT = "always", "moment"
@@ -35,6 +37,12 @@ class End:
         """Return what is stored."""
         times = {} if self.when == ALWAYS else {"when": self.when}
         return self.target.to_json() | times | ({"moment": self.moment.to_json()} if self.moment else {})
+
+    def comes(self, calendar: Calendar, now: datetime) -> bool:
+        """Say whether there will be a time, from an instant (aware) on, at which it may get a text."""
+        if self.moment:
+            return moment_comes(self.moment, calendar.local(now).date())
+        return self.when == ALWAYS or period_comes(calendar, Period(self.when), now)
 
     def describe(self) -> str:
         """Say it in words that go on from "to"."""

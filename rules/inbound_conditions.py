@@ -69,6 +69,10 @@ class OnTrunk(Asking):
         side = "this" if self.holds(facts) else "another"
         return f"it came over {side} trunk"
 
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        return (("trunk", self.id),)
+
     def includes(self, other: object) -> bool:
         return isinstance(other, OnTrunk) and other.id == self.id
 

@@ -186,6 +186,10 @@ class FromGroups(Asking):
             return "the writer is in no group"
         return "the writer is in one of these groups" if self.holds(facts) else "the writer is in other groups"
 
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        return tuple(("group", key) for key in self.ids)
+
     def includes(self, other: object) -> bool:
         return isinstance(other, FromGroups) and set(other.ids) <= set(self.ids)
 

@@ -24,10 +24,12 @@ class HasKeyword(Asking):
     kind: ClassVar[str] = "keyword"
     about: ClassVar[str] = "text"
     words: tuple[str, ...]
+    folded: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        choices = "|".join(re.escape(fold(word)) for word in self.words)
+        object.__setattr__(self, "folded", tuple(fold(word) for word in self.words))
+        choices = "|".join(map(re.escape, self.folded))
         whole = rf"(?<!{_INSIDE_A_WORD})(?:{choices})(?!{_INSIDE_A_WORD})"
         object.__setattr__(self, "_pattern", re.compile(whole))
 
@@ -52,7 +54,7 @@ class HasKeyword(Asking):
         return f"the text has the word “{found[0]}”" if found else "the text has none of the words"
 
     def includes(self, other: object) -> bool:
-        return isinstance(other, HasKeyword) and all(self._pattern.search(fold(word)) for word in other.words)
+        return isinstance(other, HasKeyword) and all(map(self._pattern.search, other.folded))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class Contains(Asking):
 
     def includes(self, other: object) -> bool:
         if isinstance(other, HasKeyword):
-            return all(self.folded in fold(word) for word in other.words)
+            return all(self.folded in word for word in other.folded)
         return isinstance(other, StartsWith | Contains) and self.folded in other.folded
 
 

@@ -1,9 +1,11 @@
 """The condition about time, which rules of both kinds can ask; PURE."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from rules.asking import Asking
+from rules.coming import moment_comes, period_comes
 from rules.facts import InboundFacts, OutboundFacts
 from rules.reading import ConditionError, Json, read_text
 from rules.schedule import DAY_NAMES, MONTH_NAMES, Calendar, Moment, Period
@@ -68,6 +70,11 @@ class AtTime(Asking):
         local = self.calendar.local(facts.at)
         day = f"{DAY_NAMES[local.weekday()]} {local.day} {MONTH_NAMES[local.month - 1]} {local.year}"
         return f"it is {day}, {local:%H:%M}"
+
+    def comes(self, now: datetime) -> bool:
+        if self.moment:
+            return moment_comes(self.moment, self.calendar.local(now).date())
+        return any(period_comes(self.calendar, period, now) for period in self.periods)
 
     def includes(self, other: object) -> bool:
         if not isinstance(other, AtTime) or self.calendar != other.calendar:
