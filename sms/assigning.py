@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -18,6 +18,7 @@ from sms.models import Conversation, Direction, Message
 from tenants import clock
 from tenants.models import Group, GroupMember, Member
 from tenants.models.members import Assignment
+from tenants.roles import Permission, permissions_of
 
 # A conversation keeps a member busy while it waits for an answer, and for a day after its last text.
 BUSY = timedelta(days=1)
@@ -40,6 +41,11 @@ def is_shared_out(group: Group) -> bool:
     """Whether more is to be done with a text for a group than to show it to all members."""
     takes_over = group.fallback_member_id or group.fallback_group_id
     return bool(group.assignment or takes_over or group.escalate_minutes)
+
+
+def may_answer(member: Member) -> bool:
+    """Whether a member's role lets him answer at all: viewers read."""
+    return Permission.MESSAGES_SEND in permissions_of(member.role)
 
 
 def lock(conversation_id: uuid.UUID) -> Conversation | None:
@@ -89,6 +95,11 @@ def assign(conversation: Conversation, group: Group) -> Given:
     return given
 
 
+def foresee(conversation: Conversation, group: Group, at: datetime) -> Given:
+    """Say who would get a conversation at an instant (aware), which need not be stored; writes and holds nothing."""
+    return _find(conversation, group, at, dry=True)
+
+
 def note(conversation: Conversation, member: Member | None, group: Group | None) -> None:
     """Write down who has a locked conversation, on behalf of which group."""
     if (conversation.assigned_to_id, conversation.assigned_group_id) == (member and member.pk, group and group.pk):
@@ -100,13 +111,13 @@ def note(conversation: Conversation, member: Member | None, group: Group | None)
     )
 
 
-def _find(conversation: Conversation, first: Group, at: datetime) -> Given:
+def _find(conversation: Conversation, first: Group, at: datetime, *, dry: bool = False) -> Given:
     """Go from a group to the one that takes over for it, each once."""
     way: list[Group] = []
     group: Group | None = first
     while group is not None and group not in way:
         way.append(group)
-        if given := _in_group(conversation, group, at):
+        if given := _in_group(conversation, group, at, dry=dry):
             member, why = given
             return Given(member, tuple(way), why)
         stand_in = group.fallback_member
@@ -116,9 +127,9 @@ def _find(conversation: Conversation, first: Group, at: datetime) -> Given:
     return Given(None, (first,), _("nobody is available"))
 
 
-def _in_group(conversation: Conversation, group: Group, at: datetime) -> tuple[Member | None, str] | None:
+def _in_group(conversation: Conversation, group: Group, at: datetime, *, dry: bool) -> tuple[Member | None, str] | None:
     """Return who of one group has it, and why; None when nobody is there."""
-    there = available_members(group, at)
+    there = [member for member in available_members(group, at) if may_answer(member)]
     if _keeps(conversation, group, there, at):
         return conversation.assigned_to, _("has it already")
     if not there:
@@ -126,12 +137,12 @@ def _in_group(conversation: Conversation, group: Group, at: datetime) -> tuple[M
     if not group.assignment:
         return None, ""
     words, choose = _STRATEGIES[group.assignment]
-    places = _places(group, there)
+    if not dry:
+        _hold(group)
+    places = list(group.group_members.filter(member__in=there).order_by(*_TURN))
     chosen = choose(conversation, places) or _in_turn(conversation, places)
-    # Never the same moment twice: who was given one last must be last.
-    last = max((place.last_given_at for place in places if place.last_given_at), default=at)
-    chosen.last_given_at = max(at, last + timedelta(microseconds=1))
-    chosen.save(update_fields=["last_given_at"])
+    if not dry:
+        _note_turn(chosen, at)
     return next(member for member in there if member.pk == chosen.member_id), _(words)
 
 
@@ -143,10 +154,17 @@ def _keeps(conversation: Conversation, group: Group, there: Sequence[Member], at
     return holder in there or (conversation.assigned_group_id == group.pk and is_available(holder, at))
 
 
-def _places(group: Group, there: Sequence[Member]) -> list[GroupMember]:
-    """Hold the group, so that two texts at once go to two members; return the places of those who are there."""
+def _hold(group: Group) -> None:
+    """Hold the group to the end of the transaction, so that two texts at once go to two members."""
     Group.objects.select_for_update(no_key=True).only("pk").get(pk=group.pk)
-    return list(group.group_members.filter(member__in=there).order_by(*_TURN))
+
+
+def _note_turn(chosen: GroupMember, at: datetime) -> None:
+    """Note when a member was given one: never the same moment twice, since who had the last must be last."""
+    places = GroupMember.objects.filter(group=chosen.group_id)
+    last = places.aggregate(last=Max("last_given_at"))["last"] or at
+    chosen.last_given_at = max(at, last + timedelta(microseconds=1))
+    chosen.save(update_fields=["last_given_at"])
 
 
 _TURN = (F("last_given_at").asc(nulls_first=True), "member__name", "member_id")

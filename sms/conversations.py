@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
@@ -95,7 +95,7 @@ def add_to_inbox(conversation: Conversation, *, member: Member | None = None, gr
 def in_inbox(rows: QuerySet[Conversation], member: Member | None, inbox: str) -> QuerySet[Conversation]:
     """Narrow conversations to one inbox: `mine`, or that of the group with this id; anything else narrows nothing."""
     if inbox == "mine":
-        return rows.filter(pk__in=InboxThread.objects.filter(member=member).values("conversation")) if member else rows
+        return rows.filter(pk__in=_or_given_to(member, InboxThread.objects.filter(member=member))) if member else rows
     try:
         group = uuid.UUID(hex=inbox)
     except ValueError:
@@ -116,13 +116,26 @@ def _sees_all(member: Member) -> bool:
 def visible_to(tenant: Tenant, member: Member | None) -> QuerySet[Conversation]:
     """Return the conversations a member may read; None is a system administrator who manages the tenant.
 
-    Administrators and viewers see all; supervisors and agents their own and their groups'.
+    Administrators and viewers see all; supervisors and agents their own, their groups' and those given to them.
     """
     everything = tenant.conversations.all()
     if member is None or _sees_all(member):
         return everything
     own = InboxThread.objects.filter(tenant=tenant).filter(Q(member=member) | Q(group__members=member))
-    return everything.filter(pk__in=own.values("conversation"))
+    return everything.filter(pk__in=_or_given_to(member, own))
+
+
+def _or_given_to(member: Member, threads: QuerySet[InboxThread]) -> QuerySet[Any, Any]:
+    """Return the conversations that stand in inboxes, and those that a member has in hand."""
+    given = Conversation.objects.filter(assigned_to=member).order_by().values("pk")
+    return threads.order_by().values("conversation").union(given, all=True)
+
+
+def had_by(rows: QuerySet[Conversation], member: Member | None, who: str) -> QuerySet[Conversation]:
+    """Narrow conversations to those that the member has in hand, `me`, or nobody, `none`; else to nothing."""
+    if who == "me" and member is not None:
+        return rows.filter(assigned_to=member)
+    return rows.filter(assigned_to=None) if who == "none" else rows
 
 
 def with_unread(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sms.views import conversations
+from sms.views import conversations, handing_over
 
 _at = "t/<slug:slug>/conversations/"
 
@@ -14,4 +14,7 @@ urlpatterns = [
     path(f"{_at}<hexid:conversation_id>/send/", conversations.conversation_send, name="conversation_send"),
     path(f"{_at}<hexid:conversation_id>/read/", conversations.conversation_read, name="conversation_read"),
     path(f"{_at}<hexid:conversation_id>/name/", conversations.conversation_name, name="conversation_name"),
+    path(f"{_at}<hexid:conversation_id>/take/", handing_over.conversation_take, name="conversation_take"),
+    path(f"{_at}<hexid:conversation_id>/give/", handing_over.conversation_give, name="conversation_give"),
+    path(f"{_at}<hexid:conversation_id>/release/", handing_over.conversation_release, name="conversation_release"),
 ]

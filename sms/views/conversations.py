@@ -45,7 +45,8 @@ class MessageForm(forms.Form):
 
 def _seen(request: TenantRequest) -> QuerySet[Conversation]:
     """Return the conversations of the inboxes that the visitor looks into."""
-    rows = conversations.visible_to(request.tenant, request.member)
+    rows = conversations.visible_to(request.tenant, request.member).select_related("assigned_to__user")
+    rows = conversations.had_by(rows, request.member, request.GET.get("had_by", ""))
     return conversations.in_inbox(rows, request.member, request.GET.get("inbox", ""))
 
 
@@ -76,6 +77,7 @@ def _inbox(request: TenantRequest) -> dict[str, Any]:
         "q": request.GET.get("q", ""),
         "only_unread": bool(request.GET.get("unread")),
         "inbox_chosen": request.GET.get("inbox", ""),
+        "had_by": request.GET.get("had_by", ""),
     }
 
 
@@ -84,6 +86,8 @@ def _filters(request: TenantRequest) -> dict[str, Any]:
     groups = conversations.groups_seen_by(request.tenant, request.member)
     own = [("mine", _("My inbox"))] if request.member else []
     context: dict[str, Any] = {"inboxes": [*own, *((group.id.hex, group.name) for group in groups)]}
+    mine = [("me", gettext("Given to me"))] if request.member else []
+    context["holders"] = [*mine, ("none", gettext("Given to nobody"))]
     if request.member is not None:
         count = conversations.unread_count(request.tenant, request.member)
         context["unread_options"] = [("1", gettext("Unread (%d)") % count)]
@@ -102,7 +106,7 @@ def conversation_list(request: TenantRequest) -> HttpResponse:
 def conversation_detail(request: TenantRequest, conversation_id: uuid.UUID) -> HttpResponse:
     """Show one thread; live pages ask with the version they have and get 304 while nothing is new."""
     visible = conversations.visible_to(request.tenant, request.member)
-    conversation = get_object_or_404(visible, pk=conversation_id)
+    conversation = get_object_or_404(visible.select_related("assigned_to__user", "assigned_group"), pk=conversation_id)
     if request.htmx.target == _INBOX:
         return render(request, "sms/_inbox.html", _inbox(request) | {"conversation": conversation})
     etag = f'"{conversation.version}"'
@@ -114,9 +118,10 @@ def conversation_detail(request: TenantRequest, conversation_id: uuid.UUID) -> H
         "hindrance": _hindrance(request, conversation),
         "once": new_id().hex,
         "may_read": request.member is not None,
+        "has_it": request.member is not None and conversation.assigned_to_id == request.member.pk,
     }
     if request.htmx and not request.htmx.boosted:
-        response = render(request, "sms/_thread.html", context)
+        response = render(request, "sms/_thread.html", context | {"of_fragment": True})
         response["ETag"] = etag
         return response
     context["draft"] = request.session.pop(f"draft-{conversation.id.hex}", None)

@@ -1,0 +1,17 @@
+"""What was done to one row, found without reading a tenant's whole log."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('tenants', '0004_availability_and_groups'),
+    ]
+
+    operations = [
+        migrations.AddIndex(
+            model_name='auditentry',
+            index=models.Index(condition=models.Q(('target_id', ''), _negated=True), fields=['target_id', 'occurred_at'], name='audit_by_target'),
+        ),
+    ]
