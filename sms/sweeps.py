@@ -14,6 +14,7 @@ from sms import (
     counting,
     delivering,
     failing_over,
+    handing_over,
     importing,
     inbound,
     opening,
@@ -135,6 +136,7 @@ _JOBS: _Jobs = {
     "held": (10.0, inbound.release),
     "opened": (5.0, opening.let_go),
     "stopped": (10.0, failing_over.move_waiting),
+    "unanswered": (10.0, handing_over.escalate_due),
     "counted": (600.0, counting.refresh),
 }
 # What waits for Twilio: apart from the rest, so that a slow account holds up no lease. Looked at every ten seconds.
