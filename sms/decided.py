@@ -15,7 +15,7 @@ from rules.engine import CompiledInbound, CompiledOutbound, Decision
 from rules.facts import InboundFacts, OutboundFacts
 from rules.models import RuleSet
 from rules.models.versions import RuleKind
-from rules.presenting import route_in_words
+from rules.saying import route_in_words
 from rules.schedule import Calendar
 from rules.targets import read_target
 from sms import explaining

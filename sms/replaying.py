@@ -2,18 +2,18 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from rules import versions
-from rules.documents import OutboundRule
-from rules.engine import Action, Decision
+from rules import routing, versions
+from rules.documents import InboundRule, OutboundRule, parse_inbound, parse_outbound
+from rules.engine import Action, CompiledInbound, CompiledOutbound, Decision, decide
 from rules.models.versions import RuleKind
-from rules.presenting import route_in_words
+from rules.saying import route_in_words
 from sms import decided
 from sms.decided import Explanation
 from sms.models import Direction, Message
@@ -22,6 +22,7 @@ from tenants.models import Tenant
 # So many texts are asked about, the newest first.
 LIMIT = 1000
 Json = dict[str, Any]
+Rule = InboundRule | OutboundRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +74,63 @@ def candidate(tenant: Tenant, kind: str, change: Callable[[], object]) -> Json:
     return saved.document if saved else {"rules": []}
 
 
-def replay(tenant: Tenant, kind: str, document: Json, *, against: Json | None = None, limit: int = LIMIT) -> Replay:
-    """Ask the rules of a document about the last texts, and say where they differ from those that are live.
-
-    `against` are other rules to compare with.
-    """
-    live = versions.live(tenant, kind) if against is None else None
-    before = decided.compiled(kind, against or (live.document if live else {"rules": []}))
-    after = decided.compiled(kind, document)
+def replay(tenant: Tenant, kind: str, document: Json, *, limit: int = LIMIT) -> Replay:
+    """Ask the rules of a document about the last texts, and say where they differ from those that are live."""
+    pair = _Pair(tenant, kind, document)
     found = Replay()
     for message in _last(tenant, kind, limit):
         found.asked += 1
         found.erased += decided.is_erased(message)
-        facts: Any = decided.facts_of(message)
-        _note(found, message, before.decide(facts), after.decide(facts))
+        _note(found, message, *pair.decide(decided.facts_of(message)))
     return found
+
+
+class _Pair:
+    """The live rules and others beside them; a rule that stands in both is read once and asked once."""
+
+    def __init__(self, tenant: Tenant, kind: str, document: Json) -> None:
+        live = versions.live(tenant, kind)
+        before = tuple(routing.live_rules(tenant, kind))
+        known = _by_entry(live.document, before) if live and _calendar(live.document) == _calendar(document) else {}
+        self._after = _read(kind, document, known)
+        self._place = {id(rule): place for place, rule in enumerate(before)}
+        self._before: Any = CompiledInbound(before) if kind == RuleKind.INBOUND else CompiledOutbound(before)  # type: ignore[arg-type]
+        self._otherwise = Action.UNROUTED if kind == RuleKind.INBOUND else Action.REFUSE
+
+    def decide(self, facts: Any) -> tuple[Decision, Decision]:
+        """Return what is decided by the live rules, and what would be by the others."""
+        then: Decision = self._before.decide(facts)
+        first = self._place[id(then.rule)] if then.rule else len(self._place)
+        # Live rules before the one that decides have said no already.
+        left: Any = (rule for rule in self._after if self._place.get(id(rule), first) >= first)
+        now = decide(left, facts, otherwise=self._otherwise, explain=False)
+        return then, now
+
+
+def _by_entry(document: Json, rules: Sequence[Rule]) -> dict[str, Rule]:
+    read = {rule.id: rule for rule in rules}
+    return {_text(entry): read[entry["id"]] for entry in document["rules"] if entry.get("id") in read}
+
+
+def _read(kind: str, document: Json, known: Mapping[str, Rule]) -> Sequence[Rule]:
+    """Read the rules of a document; those that are known as they stand are not read again."""
+    parse: Callable[[Json], Sequence[Rule]] = parse_inbound if kind == RuleKind.INBOUND else parse_outbound
+    entries: list[Json] = document["rules"]
+    if len({entry.get("id") for entry in entries}) < len(entries):
+        return parse(document)
+    texts = [_text(entry) for entry in entries]
+    unknown = [entry for entry, text in zip(entries, texts, strict=True) if text not in known]
+    new = {rule.id: rule for rule in parse(document | {"rules": unknown})}
+    rules = [known.get(text) or new[entry["id"]] for entry, text in zip(entries, texts, strict=True)]
+    return sorted(rules, key=lambda rule: rule.priority if isinstance(rule, OutboundRule) else 0)
+
+
+def _text(entry: Json) -> str:
+    return json.dumps(entry, sort_keys=True)
+
+
+def _calendar(document: Json) -> str:
+    return _text(document.get("calendar") or {})
 
 
 def by_todays_rules(message: Message, *, everything: bool = False, hide: Callable[[str], str] = str) -> Explanation:

@@ -1,5 +1,6 @@
 """Try rules out: what would become of a text, by the functions that real texts go through. Writes nothing."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,14 +10,15 @@ from rules import routing, versions
 from rules.documents import Route
 from rules.e164 import E164, NumberError, format_for_people, parse_number
 from rules.engine import Action, Decision
+from rules.facts import InboundFacts
 from rules.models.versions import RuleKind
-from rules.presenting import route_in_words
+from rules.saying import route_in_words
 from rules.schedule import Calendar
 from rules.senders import SenderStep
-from sms import choosing, drafting, explaining, inbound, optouts, segments
+from sms import choosing, conversations, delivering, drafting, explaining, inbound, optouts, segments
 from sms.choosing import NoWay, Way, Writer
 from sms.explaining import Hours, Trace
-from sms.models import Direction, Message
+from sms.models import Conversation, Direction, Message
 from sms.segments import SegmentCount
 from sms.writing import hindrance
 from tenants import clock
@@ -31,6 +33,7 @@ class InboundAnswer:
     sentence: str
     rule: str
     destinations: tuple[str, ...]
+    foreseen: tuple[str, ...]
     hours: Hours
     trace: Trace
     warnings: tuple[str, ...]
@@ -111,12 +114,10 @@ def try_inbound(
         media=[{"url": "", "content_type": media}] if media else [],
     )
     number = inbound.number_of(message)
-    facts = replace(
-        inbound.facts_of(message, number),
-        at=at or clock.now(),
-        media=(media,) if media else (),
-        conversation=_state_of(tenant, our_address, their_address) if conversation is None else conversation,
-    )
+    known = tenant.conversations.filter(our_address=our_address, their_address=their_address).first()
+    if conversation is None:
+        conversation = conversations.hold_on(known) if known else ""
+    facts = replace(inbound.facts_of(message, number, conversation), at=at or clock.now())
     decision, _rule_set = routing.route_inbound(tenant, facts, explain=True)
     ends = tuple(target.describe() for target in decision.targets)
     rule = decision.rule.name if decision.rule else ""
@@ -125,15 +126,25 @@ def try_inbound(
         sentence=explaining.said_inbound(decision.action, rule, ends),
         rule=rule,
         destinations=tuple(map(explaining.sentence, ends)),
+        foreseen=tuple(_foreseen(tenant, decision, known if conversation == "assigned" else None)),
         hours=_hours(tenant, decision, facts.at),
         trace=explaining.trace(tenant, RuleKind.INBOUND, decision.trace, everything=everything),
         warnings=tuple(_inbound_warnings(message, number is not None)),
     )
 
 
-def _state_of(tenant: Tenant, ours: str, theirs: str) -> str:
-    found = tenant.conversations.filter(our_address=ours, their_address=theirs).values_list("assigned_to", flat=True)
-    return "" if not found else "assigned" if found[0] else "open"
+def _foreseen(tenant: Tenant, decision: Decision, known: Conversation | None) -> Iterator[str]:
+    """Say who would get the text where only the moment of it tells, by the modules that deliver."""
+    facts = decision.facts
+    if not isinstance(facts, InboundFacts):
+        return
+    conversation = known or Conversation(
+        tenant=tenant, our_address=facts.our_address, their_address=facts.their_address
+    )
+    for target in decision.targets:
+        foresee = getattr(delivering.DESTINATIONS[target.kind], "foresee", None)
+        if foresee:
+            yield foresee(conversation, target, facts.at)
 
 
 def _hours(tenant: Tenant, decision: Decision, at: datetime) -> Hours:

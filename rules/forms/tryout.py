@@ -63,7 +63,7 @@ def _text() -> forms.CharField:
     )
 
 
-def _media() -> forms.ChoiceField:
+def _attachment() -> forms.ChoiceField:
     return forms.ChoiceField(label=gettext_lazy("Picture or file"), choices=MEDIA, required=False)
 
 
@@ -82,7 +82,7 @@ class InboundTryoutForm(forms.Form):
     sender = forms.CharField(label=gettext_lazy("From"), max_length=40)
     number = forms.CharField(label=gettext_lazy("To (your number)"), max_length=40)
     text = _text()
-    media = _media()
+    attachment = _attachment()
     conversation = forms.ChoiceField(label=gettext_lazy("Conversation"), choices=CONVERSATIONS, required=False)
     at = _at()
 
@@ -99,7 +99,7 @@ class OutboundTryoutForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": gettext_lazy("None")}),
     )
     text = _text()
-    media = _media()
+    attachment = _attachment()
     at = _at()
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:

@@ -2,7 +2,8 @@
 
 `TITLE` says the destination on the message's page. `LADDER` holds the seconds before each further try. `REMOTE` says
 that `deliver` waits for somebody else's server: it runs beside others, in a thread of its own, and must not use the
-database. `REPLAYABLE` says that a person may have it tried again once it was given up.
+database. `REPLAYABLE` says that a person may have it tried again once it was given up. `foresee`, where there is one,
+says before a text comes who would get it at an instant, and writes nothing.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """The inbox of a group: all its members see the text at once; who of them has it in hand, a worker says."""
 
 import uuid
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_noop
 from rules.targets import ToGroup
 from sms import assigning, conversations
 from sms.destinations import Arrival, finish
-from sms.models import Delivery
+from sms.models import Conversation, Delivery
 
 TITLE = gettext_noop("Group %(label)s")
 REMOTE = REPLAYABLE = False
@@ -30,6 +31,16 @@ def place(delivery: Delivery, arrival: Arrival, target: ToGroup) -> None:
     delivery.group, delivery.label = group, str(group)
     if not assigning.is_shared_out(group):
         delivery.state = "delivered"
+
+
+def foresee(conversation: Conversation, target: ToGroup, at: datetime) -> str:
+    """Say which member would be given the text."""
+    group = conversation.tenant.groups.filter(pk=uuid.UUID(hex=target.id)).first()
+    if group is None:
+        return _("This group no longer exists.")
+    if not assigning.is_shared_out(group):
+        return _("%s: all its members see it, nobody is given it.") % group
+    return _("%s would get it.") % assigning.foresee(conversation, group, at)
 
 
 @transaction.atomic

@@ -58,4 +58,4 @@ def tryout_outbound(request: TenantRequest) -> HttpResponse:
 def _asked(request: TenantRequest, data: dict[str, Any]) -> dict[str, Any]:
     """Return what both kinds of texts are asked for."""
     everything = request.GET.get("rules") == "all"
-    return {"media": data["media"], "at": instant(data["at"], request.tenant), "everything": everything}
+    return {"media": data["attachment"], "at": instant(data["at"], request.tenant), "everything": everything}
