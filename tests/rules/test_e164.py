@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rules.e164 import (
     AddressKind,
     NumberError,
+    area_of,
     classify_address,
     country_of,
     format_for_people,
@@ -127,3 +128,24 @@ def test_every_address_is_recognised_for_what_it_is(address, kind):
 @given(st.text())
 def test_no_address_is_ever_refused(text):
     assert classify_address(text) in AddressKind
+
+
+@pytest.mark.parametrize(
+    ("address", "area"),
+    [
+        ("+12027594810", "+1202"),
+        ("+12025550199", "+1202"),
+        ("+442079460958", "+4420"),
+        ("+447400123456", "+447400"),
+        ("+4930901820", "+4930"),
+        ("+491701234567", "+49170"),
+        ("+33142685300", "+331"),
+        ("+390612345678", "+3906"),
+        ("+67512345678", ""),
+        ("12345", ""),
+        ("Acme", ""),
+        ("", ""),
+    ],
+)
+def test_how_the_numbers_of_an_area_begin(address, area):
+    assert area_of(address) == area

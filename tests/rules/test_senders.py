@@ -14,6 +14,7 @@ from rules.senders import (
     SenderRefusal,
     check_sender_id,
     choose_sender,
+    is_one_way,
     takes_sender_id,
 )
 
@@ -98,6 +99,58 @@ def test_a_text_with_media_goes_from_a_number():
     assert choice.steps[3].reason == "a Sender ID such as Acme cannot send media"
 
 
+# The parts of the third step, when the rule asks for them: to +1 415-555-0123 from a pool in two areas.
+HERE, NEARER, NEAREST, ABROAD = "+14155550000", "+14155550100", "+14155550120", "+442079460958"
+POOL = frozenset({HERE, NEARER, NEAREST, ABROAD, FOUR, FIVE})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "address", "why"),
+    [
+        ({}, FOUR, "the writer prefers it"),
+        ({"known": HERE}, HERE, "the rule keeps to the number that this person knows"),
+        ({"known": HERE, "route_sender": FIVE}, HERE, "the rule keeps to the number that this person knows"),
+        ({"known": "", "route_sender": FIVE}, FIVE, "the route names it"),
+        ({"known": "", "near": (NEARER, NEAREST)}, NEAREST, "it is nearest to the recipient's number"),
+        ({"near": (NEARER, NEAREST), "route_sender": FIVE}, FIVE, "the route names it"),
+        ({"near": (FIVE, HERE)}, HERE, "it is nearest to the recipient's number"),
+        ({"near": (FIVE, ABROAD)}, FOUR, "the writer prefers it"),
+        ({"near": ()}, FOUR, "the writer prefers it"),
+        ({"known": "+14155559999", "near": ()}, FOUR, "the writer prefers it"),
+        ({"known": HERE, "chosen": FIVE}, FIVE, "the writer chose it"),
+        ({"known": HERE, "replying_as": FIVE}, FIVE, "a reply goes from the address that was written to"),
+    ],
+)
+def test_the_parts_of_the_route_s_step(wanted, address, why):
+    facts = without(3, to=USA, owned=POOL, sender_id="", choosable=frozenset({FIVE}))
+    choice = choose_sender(replace(facts, **wanted))
+    assert isinstance(choice, SenderChoice)
+    assert (choice.address, choice.steps[-1].reason) == (address, why)
+
+
+def test_parts_that_nobody_asked_for_are_not_steps():
+    third = [step.name for step in choose_sender(without(7)).steps if step.number == 3]
+    assert third == ["the route's sender"]
+    third = [step for step in choose_sender(without(7, known="", near=())).steps if step.number == 3]
+    assert [(step.name, step.taken, step.reason) for step in third] == [
+        ("the number this person knows", False, "this person has had no texts with a number of this route"),
+        ("the route's sender", False, "the route names none"),
+        ("a number of the same area", False, "no number of this route is in their area"),
+    ]
+
+
+def test_a_number_without_an_area_matches_none():
+    facts = without(7, to="+67512345678", near=("+67512345679",), owned=frozenset({"+67512345679"}))
+    area = next(step for step in choose_sender(facts).steps if step.name == "a number of the same area")
+    assert (area.taken, area.reason) == (False, "the recipient's number has no area")
+
+
+def test_a_number_of_another_country_in_the_same_area_matches_none():
+    vatican, rome = "+390669812345", "+390612345678"
+    facts = without(7, to=vatican, near=(rome,), owned=frozenset({rome}))
+    assert isinstance(choose_sender(facts), SenderRefusal)
+
+
 @pytest.mark.parametrize("replying_as", ["12345", SERVICE])
 def test_a_reply_goes_from_a_short_code_or_a_service_too(replying_as):
     assert choose_sender(replace(ALL, replying_as=replying_as)).address == replying_as
@@ -118,6 +171,10 @@ def test_a_reply_never_changes_its_number_silently(replying_as, reason):
     assert reason in refusal.message
     assert refusal.message.endswith("Start a new message to send from another number.")
     assert len(refusal.steps) == 1
+
+
+def test_who_can_be_written_to():
+    assert [is_one_way(address) for address in (ONE, "12345", SERVICE, "Acme")] == [False, False, False, True]
 
 
 def test_nobody_replies_to_a_sender_id():
@@ -172,6 +229,8 @@ ADDRESSES = st.sampled_from(["", ONE, TWO, "Acme", SERVICE, "12345", "whatsapp:+
         company_default=ADDRESSES,
         messaging_service=st.sampled_from(["", SERVICE]),
         num_media=st.sampled_from([0, 1]),
+        known=st.none() | ADDRESSES,
+        near=st.none() | st.lists(ADDRESSES, max_size=2).map(tuple),
     )
 )
 def test_no_sender_is_ever_chosen_that_cannot_send(facts):
