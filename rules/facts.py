@@ -53,8 +53,8 @@ class InboundFacts:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any], *, body: str = "") -> "InboundFacts":
-        """Read stored facts, however old they are."""
+    def from_json(cls, data: Mapping[str, Any], *, body: str = "", at: datetime | None = None) -> "InboundFacts":
+        """Read stored facts, however old they are; `at` (aware) stands in for a time that they do not have."""
         return cls(
             our_address=_text(data, "our_address"),
             their_address=_text(data, "their_address"),
@@ -62,7 +62,7 @@ class InboundFacts:
             num_media=_count(data, "num_media"),
             trunk=_text(data, "trunk"),
             number=_text(data, "number"),
-            at=_instant(data, "at"),
+            at=_instant(data, "at", at or _UNKNOWN_TIME),
             media=_texts(data, "media"),
             conversation=_text(data, "conversation"),
         )
@@ -108,8 +108,8 @@ class OutboundFacts:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any], *, body: str = "") -> "OutboundFacts":
-        """Read stored facts, however old they are."""
+    def from_json(cls, data: Mapping[str, Any], *, body: str = "", at: datetime | None = None) -> "OutboundFacts":
+        """Read stored facts, however old they are; `at` (aware) stands in for a time that they do not have."""
         draw = data.get("draw")
         return cls(
             to=_text(data, "to"),
@@ -118,7 +118,7 @@ class OutboundFacts:
             extension=_text(data, "extension"),
             member=_text(data, "member"),
             groups=_texts(data, "groups"),
-            at=_instant(data, "at"),
+            at=_instant(data, "at", at or _UNKNOWN_TIME),
             draw=draw if isinstance(draw, float) else 0.0,
         )
 
@@ -140,9 +140,9 @@ def _count(data: Mapping[str, Any], name: str) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _instant(data: Mapping[str, Any], name: str) -> datetime:
+def _instant(data: Mapping[str, Any], name: str, unknown: datetime) -> datetime:
     try:
         found = datetime.fromisoformat(_text(data, name))
     except ValueError:
-        return _UNKNOWN_TIME
+        return unknown
     return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -24,6 +24,7 @@ class DecidedMessage(Protocol):
     direction: Any
     body: Any
     decision: Any
+    occurred_at: Any
 
 
 def route_inbound(tenant: Tenant, facts: InboundFacts, *, explain: bool = False) -> tuple[Decision, str]:
@@ -49,14 +50,17 @@ def live_rules(tenant: Tenant, kind: str) -> Sequence[InboundRule | OutboundRule
 
 
 def explain_snapshot(tenant: Tenant, message: DecidedMessage) -> Decision:
-    """Recompute, with every step, the decision that a message carries: from its rule set and its facts."""
+    """Recompute, with every step, the decision that a message carries: from its rule set and its facts.
+
+    Facts from before times were kept are read as of when the text occurred.
+    """
     snapshot: dict[str, Any] = message.decision or {}
     facts = snapshot.get("facts") or {}
     document = _document(tenant, str(snapshot.get("ruleset", "")))
     if message.direction == "in":
-        received = InboundFacts.from_json(facts, body=message.body)
+        received = InboundFacts.from_json(facts, body=message.body, at=message.occurred_at)
         return decide(parse_inbound(document or {"rules": []}), received, otherwise=Action.UNROUTED)
-    written = OutboundFacts.from_json(facts, body=message.body)
+    written = OutboundFacts.from_json(facts, body=message.body, at=message.occurred_at)
     return decide(parse_outbound(document or {"rules": []}), written, otherwise=Action.REFUSE)
 
 

@@ -39,7 +39,13 @@ def _lookups(rule: Rule) -> set[str]:
 
 def _asks_no_more(earlier: Rule, later: Rule) -> bool:
     """Say whether whatever fits the later rule fits the earlier one."""
-    return all(any(mine.includes(theirs) for theirs in later.conditions) for mine in earlier.conditions)
+    for mine in earlier.conditions:
+        for theirs in later.conditions:
+            if mine.includes(theirs):
+                break
+        else:
+            return False
+    return True
 
 
 def _together(takers: Sequence[R], rule: R) -> tuple[R, ...]:

@@ -57,7 +57,7 @@ def findings_for(tenant: Tenant, kind: str, rules: Any = None) -> tuple[Finding,
 
 
 def gather(tenant: Tenant, kind: str, rules: Rules) -> Surroundings:
-    """Read what these rules name: at most seven queries, and none for what no rule names."""
+    """Read what these rules name: at most six queries, and none for what no rule names."""
     named = set(_named(rules))
     inbound = kind == RuleKind.INBOUND
     kinds = {one for one, _ in named}
@@ -89,7 +89,7 @@ def _named(rules: Rules) -> Iterator[tuple[str, str]]:
 
 def _members(tenant: Tenant) -> Iterable[Member]:
     return tenant.members.select_related("user").only(
-        "name", "enabled", "hours", "extension", "user__email", "user__is_active"
+        "tenant", "name", "enabled", "hours", "extension", "user__email", "user__is_active"
     )
 
 
@@ -106,11 +106,12 @@ def _ever_there(hours: Any) -> bool:
 
 
 def _groups(tenant: Tenant) -> Things:
+    names: dict[str, str] = {}
     members: defaultdict[str, list[str]] = defaultdict(list)
-    for group, member in tenant.group_members.values_list("group_id", "member_id"):
-        members[group.hex].append(member.hex)
-    names = tenant.groups.values_list("id", "name")
-    return {("group", key.hex): Thing(name, members=tuple(members[key.hex])) for key, name in names}
+    for key, name, member in tenant.groups.values_list("id", "name", "group_members__member_id"):
+        names[key.hex] = name
+        members[key.hex] += [member.hex] if member else []
+    return {("group", key): Thing(name, members=tuple(members[key])) for key, name in names.items()}
 
 
 def _trunks(tenant: Tenant) -> Things:

@@ -1,9 +1,12 @@
 """Routing reads versions, never the rows being edited; versions are written once, and only when something changed."""
 
+import threading
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from rules import editing, ordering, routing, versions
 from rules.editing import InboundDraft, OutboundDraft, RouteDraft, TargetDraft
@@ -13,6 +16,8 @@ from rules.models import InboundRule, OutboundRule, RuleSet
 from tenants import audit
 from tenants.models import AuditEntry
 from tests.factories import OUR_NUMBER, OUR_SECOND_NUMBER, THEIR_NUMBER, Cast, make_group
+
+NOON = datetime(2026, 12, 7, 12, tzinfo=UTC)
 
 
 def actor_of(cast: Cast) -> audit.Actor:
@@ -220,7 +225,7 @@ def test_a_message_is_explained_by_the_rules_of_its_time(cast: Cast, later: str)
     rule = inbound_rule(cast, "Night", conditions=[{"kind": "contains", "text": "night"}])
     last = inbound_rule(cast, "Rest")
     decision, rule_set = routing.route_inbound(cast.acme, received(cast))
-    message = SimpleNamespace(direction="in", body="Hello", decision=decision.to_snapshot(rule_set))
+    message = SimpleNamespace(direction="in", body="Hello", occurred_at=NOON, decision=decision.to_snapshot(rule_set))
     if later == "deleted":
         editing.delete(actor_of(cast), cast.acme, rule)
     else:
@@ -233,8 +238,54 @@ def test_a_message_is_explained_by_the_rules_of_its_time(cast: Cast, later: str)
 def test_an_outbound_message_is_explained_and_one_without_rules_too(cast: Cast) -> None:
     outbound_rule(cast)
     decision, rule_set = routing.route_outbound(cast.acme, OutboundFacts(to=THEIR_NUMBER))
-    message = SimpleNamespace(direction="out", body="Hi", decision=decision.to_snapshot(rule_set))
+    message = SimpleNamespace(direction="out", body="Hi", occurred_at=NOON, decision=decision.to_snapshot(rule_set))
     assert routing.explain_snapshot(cast.acme, message).action == Action.SEND
-    bare = SimpleNamespace(direction="out", body="Hi", decision={})
+    bare = SimpleNamespace(direction="out", body="Hi", occurred_at=NOON, decision={})
     assert routing.explain_snapshot(cast.acme, bare).action == Action.REFUSE
-    assert routing.explain_snapshot(cast.acme, SimpleNamespace(direction="in", body="", decision={})).trace == ()
+    empty = SimpleNamespace(direction="in", body="", occurred_at=NOON, decision={})
+    assert routing.explain_snapshot(cast.acme, empty).trace == ()
+
+
+def test_a_message_from_before_times_were_kept_is_explained_as_of_when_it_occurred(cast: Cast) -> None:
+    mondays = {"kind": "time", "moment": {"weekdays": [0]}}
+    inbound_rule(cast, "Mondays", conditions=[mondays])
+    outbound_rule(cast, "Mondays", conditions=[mondays])
+    for direction, kind in (("in", "inbound"), ("out", "outbound")):
+        decision = {"ruleset": live(cast, kind).id.hex, "facts": {"our_address": OUR_NUMBER, "to": THEIR_NUMBER}}
+        message = SimpleNamespace(direction=direction, body="", occurred_at=NOON, decision=decision)
+        explained = routing.explain_snapshot(cast.acme, message)
+        assert explained.trace[0].reason.endswith("it is Monday 7 December 2026, 12:00")
+        assert explained.trace[0].matched
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_version_that_another_process_wrote_decides_at_once(cast: Cast) -> None:
+    """The other process is a thread with a connection of its own that knows nothing of this one's compiled rules."""
+    inbound_rule(cast)
+    before, first = routing.route_inbound(cast.acme, received(cast))
+    newest = live(cast, "inbound")
+
+    def elsewhere() -> None:
+        document = {"rules": [{**newest.document["rules"][0], "name": "Theirs", "targets": [{"kind": "drop"}]}]}
+        RuleSet.objects.create(tenant_id=cast.acme.id, kind="inbound", version=newest.version + 1, document=document)
+        connection.close()
+
+    other = threading.Thread(target=elsewhere)
+    other.start()
+    other.join()
+    after, second = routing.route_inbound(cast.acme, received(cast))
+    assert (before.action, after.action) == (Action.DELIVER, Action.DROP)
+    assert first != second
+    assert rule_name(cast) == "Theirs"
+
+
+def test_rules_of_one_version_are_compiled_once(cast: Cast, django_assert_num_queries: Any) -> None:
+    outbound_rule(cast)
+    routing.route_outbound(cast.acme, OutboundFacts(to=THEIR_NUMBER))
+    with django_assert_num_queries(3):
+        for _ in range(3):
+            routing.route_outbound(cast.acme, OutboundFacts(to=THEIR_NUMBER))
+    inbound_rule(cast)
+    routing.route_inbound(cast.acme, received(cast))
+    with django_assert_num_queries(1):
+        routing.live_rules(cast.acme, "inbound")
