@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from rules import routing, versions
-from rules.documents import Route
+from rules.documents import OutboundRule, Route
 from rules.e164 import E164, NumberError, format_for_people, parse_number
 from rules.engine import Action, Decision
 from rules.facts import InboundFacts
@@ -18,6 +18,7 @@ from rules.senders import SenderStep
 from sms import choosing, conversations, delivering, drafting, explaining, inbound, optouts, segments
 from sms.choosing import NoWay, Way, Writer
 from sms.explaining import Hours, Trace
+from sms.matching import Matching
 from sms.models import Conversation, Direction, Message
 from sms.segments import SegmentCount
 from sms.writing import hindrance
@@ -63,6 +64,7 @@ class OutboundAnswer:
     dialled: str
     sender: str
     routes: tuple[RouteLine, ...]
+    is_drawn: bool
     steps: tuple[SenderStep, ...]
     hours: Hours
     trace: Trace
@@ -175,7 +177,7 @@ def try_outbound(
     everything: bool = False,
 ) -> OutboundAnswer:
     """Say how a text would leave, and from which sender; the arguments are those of `try_inbound`."""
-    facts = replace(drafting.facts_of(to, body, member), num_media=1 if media else 0, at=at or clock.now())
+    facts = replace(drafting.facts_of(to, body, member, 1 if media else 0), at=at or clock.now())
     decision, _rule_set = routing.route_outbound(tenant, facts, explain=True)
     way, refusal, steps = _way(tenant, Writer(member, chosen), decision, to, bool(media))
     rule = decision.rule.name if decision.rule else ""
@@ -187,6 +189,7 @@ def try_outbound(
         dialled=way.to if way else "",
         sender=way.choice.address if way else "",
         routes=_routes(decision, way, refusal),
+        is_drawn=isinstance(decision.rule, OutboundRule) and decision.rule.strategy == "random",
         steps=steps,
         hours=hours,
         trace=explaining.trace(tenant, RuleKind.OUTBOUND, decision.trace, everything=everything),
@@ -208,7 +211,8 @@ def _way(
     if not decision.routes:
         return None, "", ()
     try:
-        way = choosing.choose(tenant, writer, decision.routes, to, num_media=int(has_media))
+        wanted = Matching.of(decision.rule)
+        way = choosing.choose(tenant, writer, decision.routes, to, num_media=int(has_media), wanted=wanted)
     except NoWay as error:
         return None, str(error), error.steps
     return way, "", way.choice.steps

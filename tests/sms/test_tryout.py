@@ -14,7 +14,7 @@ from rules.e164 import E164
 from rules.editing import InboundDraft, OutboundDraft, RouteDraft, TargetDraft
 from rules.models import Holiday, OfficeHours, RuleSet
 from sms import tryout
-from sms.models import OptOut
+from sms.models import Message, OptOut
 from tenants import audit
 from tenants.models.members import Assignment
 from tests.factories import OUR_NUMBER, OUR_SECOND_NUMBER, THEIR_NUMBER, Cast, make_conversation, make_group
@@ -307,3 +307,32 @@ def test_a_thousand_rules_stay_readable(alice: Client, cast: Cast) -> None:
     assert page.count('class="event ') == 1 + 25 + 25
     everything = alice.get(url, asked | {"text": "word900", "rules": "all"}).content.decode()
     assert everything.count('class="event ') == 1000
+
+
+def test_a_rule_that_draws_its_routes_says_so(alice: Client, cast: Cast) -> None:
+    routes = [RouteDraft(cast.configuration.id, sender=number) for number in (OUR_NUMBER, OUR_SECOND_NUMBER)]
+    draft = OutboundDraft("Out", True, 1000, [{"kind": "all"}], routes, strategy="random")
+    editing.save_outbound(audit.PORTAL, cast.acme, draft)
+    answer = tryout.try_outbound(cast.acme, to=THEIRS, body="Hi", member=cast.alice)
+    assert answer.is_drawn
+    assert sorted(route.reason for route in answer.routes) == [
+        "Taken.",
+        "Tried only if Twilio says that the one before cannot send.",
+    ]
+    page = alice.get(reverse("sms:tryout_outbound", args=["acme"]), {"recipient": THEIR_NUMBER})
+    assert "the next one may go another way" in page.content.decode()
+
+
+def test_the_number_that_a_person_knows_is_the_sender_tried(cast: Cast) -> None:
+    draft = OutboundDraft("Out", True, 1000, [{"kind": "all"}], [RouteDraft(cast.configuration.id)], sticky=True)
+    editing.save_outbound(audit.PORTAL, cast.acme, draft)
+    Message.objects.create(
+        tenant=cast.acme,
+        direction="out",
+        configuration=cast.configuration,
+        our_address=OUR_SECOND_NUMBER,
+        their_address=THEIR_NUMBER,
+        body="Hello",
+        state="accepted",
+    )
+    assert tryout.try_outbound(cast.acme, to=THEIRS, body="Hi", member=cast.alice).sender == OUR_SECOND_NUMBER
