@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from rules.e164 import format_for_people
 from rules.engine import Action
-from sms import errors, status, threads
+from rules.facts import InboundFacts
+from sms import delivering, errors, status, threads
 from sms.models import Attempt, Delivery, Direction, Message, StatusEvent
 from sms.models.messages import Source
 
@@ -38,7 +39,8 @@ def _inbound(message: Message) -> list[Event]:
     if message.came_late:
         events.append(Event(_("Received by Twilio"), message.occurred_at, icon="arrow-down-left"))
     if message.state in ("routed", "unrouted"):
-        events.append(_decided(message))
+        events += [_decided(message, earlier) for earlier in message.decision.get("earlier", ())]
+        events.append(_decided(message, message.decision))
     events += [_delivery(delivery) for delivery in message.deliveries.select_related("member", "group")]
     return events
 
@@ -51,30 +53,21 @@ def _source(message: Message) -> str:
     return _("Twilio called the webhook, the signature fits.")
 
 
-def _decided(message: Message) -> Event:
-    name = message.decision.get("name", "")
-    if message.state == "unrouted":
+def _decided(message: Message, decision: dict[str, Any]) -> Event:
+    """Say which rule decided; a text that was held, or that no rule had taken, was decided about again."""
+    at = max(message.created_at, InboundFacts.from_json(decision.get("facts", {})).at)
+    if decision.get("action", message.state) == "unrouted":
         text = _("No inbound rule fits. Add one, or a last rule for all numbers.")
-        return Event(_("Not routed"), message.created_at, text, "warn", "circle-question-mark")
-    return Event(_("Rule “%(name)s” decided") % {"name": name}, message.created_at, "", "neutral", "split")
-
-
-_DELIVERY_TITLES = {
-    "member": gettext_noop("To the inbox of %(label)s"),
-    "group": gettext_noop("To the inbox of the group %(label)s"),
-    "email": gettext_noop("By e-mail to %(label)s"),
-    "auto_reply": gettext_noop("Automatic reply"),
-    "drop": gettext_noop("Dropped, as the rule says"),
-}
+        return Event(_("Not routed"), at, text, "warn", "circle-question-mark")
+    return Event(_("Rule “%(name)s” decided") % {"name": decision.get("name", "")}, at, "", "neutral", "split")
 
 
 def _delivery(delivery: Delivery) -> Event:
-    title = _(_DELIVERY_TITLES.get(delivery.kind, "%(label)s")) % {"label": delivery.label}
     text = delivery.last_error
     if delivery.state == "pending" and delivery.tries:
         text = _("%(reason)s Will be tried again.") % {"reason": delivery.last_error}
     at = delivery.delivered_at or delivery.created_at
-    return Event(title, at, text, _DELIVERY_TONES.get(delivery.state, "neutral"), "inbox")
+    return Event(delivering.title(delivery), at, text, _DELIVERY_TONES.get(delivery.state, "neutral"), "inbox")
 
 
 def _outbound(message: Message) -> list[Event]:

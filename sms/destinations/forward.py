@@ -11,6 +11,7 @@ from rules.targets import Forward
 from sms import claims, drafting, outbound
 from sms.destinations import Arrival, DeliveryFailed, DeliverySkipped
 from sms.models import Delivery, Direction, Message, PhoneNumber
+from sms.status import MessageState
 from tenants import audit, clock
 
 TITLE = gettext_noop("Forwarded to %(label)s")
@@ -59,8 +60,6 @@ def deliver(delivery: Delivery) -> None:
     try:
         with transaction.atomic():
             _send(delivery, message, number)
-    except outbound.OverLimit as error:
-        raise DeliveryFailed(str(error)) from error
     except outbound.SendRefused as error:
         raise DeliveryFailed(str(error), permanent=True) from error
 
@@ -73,7 +72,7 @@ def _send(delivery: Delivery, message: Message, number: str) -> None:
     claims.lock_pairs([(message.tenant_id, message.our_address, f"{SOURCE} {message.their_address}")], shared=False)
     if _recent(message) >= LOOP_CEILING:
         raise DeliveryFailed(_("Ten texts passed on in ten minutes are enough: a loop is likely."), permanent=True)
-    outbound.send(
+    text = outbound.send(
         audit.PORTAL,
         message.tenant,
         to=number,
@@ -83,6 +82,9 @@ def _send(delivery: Delivery, message: Message, number: str) -> None:
         author_label=_("Forwarded"),
         idempotency_key=key,
     )
+    if text.state == MessageState.BLOCKED:
+        # A limit ends: nothing is kept of this try.
+        raise DeliveryFailed(f"{text.state_reason}.")
 
 
 def _text(message: Message) -> str:

@@ -10,6 +10,7 @@ from rules.schedule import DAY_NAMES, MONTH_NAMES
 from rules.targets import Hold
 from sms.destinations import Arrival, finish
 from sms.models import Delivery
+from tenants.failpoints import failpoint
 
 TITLE = gettext_noop("Held until %(label)s")
 REMOTE, REPLAYABLE = False, True
@@ -45,3 +46,4 @@ def deliver(delivery: Delivery) -> None:
 
     if finish(delivery):
         rerouting.decide_again(delivery.message)
+    failpoint("hold.before_commit")
