@@ -7,9 +7,11 @@ from django.db import transaction
 
 from portal import demo_history, demo_script
 from portal.demo_cast import ACME, COMPANIES, GLOBEX, KIM, PASSWORD, ROOT, Company, Person
-from rules import editing, usual
+from rules import availability, calendars, editing, public_holidays, usual
+from rules.calendars import HolidayDraft
 from rules.editing import InboundDraft, TargetDraft
 from rules.models import TargetKind
+from rules.schedule import DAYS
 from sms import configuring, connecting, credentials, numbers, optouts, sandbox_client, trunking
 from sms.models import Configuration, Trunk, WebhookChange
 from sms.twilio import setup
@@ -87,7 +89,14 @@ def _open(actor: Actor, company: Company) -> Tenant:
     ).tenant
     for person in company.people:
         _join(actor, tenant, person)
+    calendars.save_hours(actor, tenant, dict.fromkeys(DAYS[:5], company.shifts))
+    calendars.import_holidays(actor, tenant, _public_holidays(company))
     return tenant
+
+
+def _public_holidays(company: Company) -> list[HolidayDraft]:
+    found = public_holidays.of_country(company.country, [clock.now().year, clock.now().year + 1], language="en_US")
+    return [HolidayDraft(one.name, one.first, one.last, country=company.country) for one in found]
 
 
 def _join(actor: Actor, tenant: Tenant, person: Person) -> None:
@@ -150,6 +159,8 @@ def _acme_rules(actor: Actor, tenant: Tenant, trunk: Trunk) -> None:
     asked = [{"kind": "keyword", "words": ["hours", "open"]}]
     hours = InboundDraft("Opening hours", True, trunk.pk, [], asked, [answer, TargetDraft(TargetKind.GROUP, desk.pk)])
     editing.save_inbound(actor, tenant, hours)
+    kim = tenant.members.get(user__email=KIM)
+    availability.set_hours(actor, kim, dict.fromkeys(DAYS[:3], (("09:00", "13:00"),)))
     _number_to_group(actor, tenant, ACME.pool[0], desk)
     _number_to_group(actor, tenant, ACME.pool[1], billing)
     optouts.add(tenant, ACME.pool[0], demo_script.OPTED_OUT, source="text", word="STOP")

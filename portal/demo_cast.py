@@ -1,5 +1,6 @@
 """Who plays in the demo: two companies, their people, their numbers and their accounts at the sandbox."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sms.twilio.client import SANDBOX_PREFIX
@@ -36,6 +37,8 @@ class Company:
     token: str
     people: tuple[Person, ...]
     sender_id: str = ""
+    # On weekdays.
+    shifts: Sequence[Sequence[str]] = (("09:00", "17:00"),)
 
 
 ACME = Company(
@@ -54,6 +57,8 @@ ACME = Company(
         Person("vera@acme.example", "Vera Okafor", Role.VIEWER, "104", SendingRight.NONE),
         Person(KIM, "Kim Tanaka", Role.SUPERVISOR, "105"),
     ),
+    # As its automatic reply says.
+    shifts=(("08:00", "18:00"),),
 )
 GLOBEX = Company(
     name="Globex Logistics",

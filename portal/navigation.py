@@ -90,6 +90,15 @@ def of_tenant(request: HttpRequest, tenant: Tenant) -> list[Section]:
                 [
                     (can(request, P.MEMBERS_MANAGE), _("Members"), "users", to("tenants:member_list"), False),
                     (can(request, P.MEMBERS_MANAGE), _("Groups"), "users-round", to("tenants:group_list"), False),
+                    (
+                        can(request, P.RULES_EDIT),
+                        _("Availability"),
+                        "user-round-check",
+                        to("rules:availability_list"),
+                        False,
+                    ),
+                    (can(request, P.TENANT_EDIT), _("Office hours"), "clock", to("rules:office_hours"), False),
+                    (can(request, P.TENANT_EDIT), _("Holidays"), "calendar-days", to("rules:holiday_list"), False),
                     (can(request, P.API_KEYS_MANAGE), _("API keys"), "key-round", to("tenants:api_key_list"), False),
                     (can(request, P.AUDIT_VIEW), _("Audit log"), "scroll-text", to("tenants:audit_list"), False),
                     (can(request, P.TENANT_EDIT), _("Sending"), "gauge", to("tenants:sending"), False),

@@ -5,9 +5,16 @@ A member's own hours are read in the time zone of the tenant, as office hours ar
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
 
 from rules.reading import ConditionError
+from rules.saying import week_in_words
 from rules.schedule import Calendar, Week
+from tenants import audit
+from tenants.audit import Actor
 from tenants.models import Group, Member, Tenant
 
 
@@ -49,6 +56,34 @@ def own_calendar(member: Member) -> Calendar | None:
     except ConditionError:
         # What cannot be read keeps nobody from getting texts.
         return None
+
+
+@transaction.atomic
+def switch(actor: Actor, member: Member, available: bool) -> None:
+    """Switch a member available or not; nothing is written when he is so already."""
+    if Member.objects.filter(pk=member.pk, available=not available).update(available=available):
+        member.available = available
+        action = f"tenants.member.{'available' if available else 'unavailable'}"
+        audit.record(actor, action, member, tenant=member.tenant)
+
+
+@transaction.atomic
+def set_hours(actor: Actor, member: Member, week: dict[str, Any] | None) -> None:
+    """Change a member's own hours (a week as rules/schedule.py reads it); None: at any hour."""
+    before = Member.objects.select_for_update(no_key=True).get(pk=member.pk).hours
+    if week == before:
+        return
+    Member.objects.filter(pk=member.pk).update(hours=week)
+    member.hours = week
+    changes = {"hours": [_in_words(before), _in_words(week)]}
+    audit.record(actor, "tenants.member.hours_changed", member, changes, tenant=member.tenant)
+
+
+def _in_words(week: dict[str, Any] | None) -> str:
+    try:
+        return _("at any hour") if week is None else week_in_words(Week.from_json(week))
+    except ConditionError as error:
+        return str(error)
 
 
 def _within_hours(member: Member, at: datetime) -> bool:

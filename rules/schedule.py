@@ -60,10 +60,7 @@ class Holiday:
         start, end = _date(read_text(data, "start")), _date(read_text(data, "end"))
         if end < start:
             raise ConditionError("a holiday ends before it starts.")
-        yearly = read_switch(data, "yearly", False)
-        if yearly and end - start >= timedelta(days=365):
-            raise ConditionError("a holiday of every year is shorter than a year.")
-        return cls(read_text(data, "name"), start, end, yearly)
+        return cls(read_text(data, "name"), start, end, read_switch(data, "yearly", False))
 
     def to_json(self) -> dict[str, Any]:
         """Return what is stored."""

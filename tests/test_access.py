@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from rules import versions
-from rules.models import InboundRule, InboundTarget, OutboundRoute, OutboundRule
+from rules.models import Holiday, InboundRule, InboundTarget, OutboundRoute, OutboundRule
 from sms.models import Attempt, Conversation, Delivery, InboxThread, Message, OptOut, Sender, Trunk, WebhookChange
 from tenants import api_keys, audit, clock, switching
 from tenants.access import Access
@@ -184,6 +185,9 @@ class World:
             tenant=acme, name=f"Out {CANARY}", conditions=[{"kind": "all"}]
         )
         OutboundRoute.objects.create(tenant=acme, rule=self.outbound_rule, configuration=cast.configuration)
+        self.holiday = Holiday.objects.create(
+            tenant=acme, name=f"Holiday {CANARY}", starts_on=date(2026, 12, 25), ends_on=date(2026, 12, 25)
+        )
         versions.save(audit.PORTAL, acme, "inbound")
         versions.save(audit.PORTAL, acme, "outbound")
         self.closed = factories.make_tenant("Closed", enabled=False)
@@ -241,6 +245,7 @@ ARGUMENTS: dict[str, Callable[[World], Any]] = {
     "outbound_rule_id": lambda w: w.outbound_rule.id,
     "kind": lambda w: "inbound",
     "rule_set_id": lambda w: w.cast.acme.rule_sets.filter(kind="inbound").first().id,
+    "holiday_id": lambda w: w.holiday.id,
     "rule_id": lambda w: w.inbound_rule.id,
     "tenants:tenant_restore tenant_id": lambda w: w.deleted.id,
     "user_id": lambda w: w.second_root.id,

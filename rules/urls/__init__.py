@@ -1,11 +1,12 @@
 """Addresses of rules, one module an area."""
 
-from rules.urls import inbound, outbound, usual, versions
+from rules.urls import inbound, outbound, times, usual, versions
 
 app_name = "rules"
 urlpatterns = [
     *inbound.urlpatterns,
     *outbound.urlpatterns,
+    *times.urlpatterns,
     *usual.urlpatterns,
     *versions.urlpatterns,
 ]
