@@ -1,9 +1,10 @@
 """Addresses of rules, one module an area."""
 
-from rules.urls import inbound, outbound, times, usual, versions
+from rules.urls import findings, inbound, outbound, times, usual, versions
 
 app_name = "rules"
 urlpatterns = [
+    *findings.urlpatterns,
     *inbound.urlpatterns,
     *outbound.urlpatterns,
     *times.urlpatterns,
