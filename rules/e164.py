@@ -49,6 +49,8 @@ def parse_number(text: str, country: str = "") -> E164:
     raise NumberError(_advice(text, written, country))
 
 
+# One explanation shows the same numbers rule after rule.
+@lru_cache(maxsize=4096)
 def format_for_people(address: str) -> str:
     """Show a number in its international form; anything else comes back as it is."""
     number = _read_e164(address)

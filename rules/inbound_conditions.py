@@ -105,7 +105,7 @@ class OneOfNumbers(Asking):
     def describe(self) -> str:
         if not self.numbers:
             return f"one of {len(self.ids)} chosen numbers was texted"
-        return f"{any_of([format_for_people(number) for number in self.numbers])} was texted"
+        return f"{any_of(self.numbers, format_for_people)} was texted"
 
     def explain(self, facts: InboundFacts) -> str:
         return f"{format_for_people(facts.our_address)} was texted"

@@ -1,7 +1,7 @@
 """Fold texts for comparison and join words for people; PURE."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 _SHOWN = 3
@@ -20,11 +20,11 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", taken_apart.translate(_PLAIN)).split())
 
 
-def any_of(words: Sequence[str]) -> str:
-    """Join words with "or", and count those there is no room for."""
+def any_of(words: Sequence[str], say: Callable[[str], str] = str) -> str:
+    """Join words with "or", each as `say` writes it, and count those there is no room for."""
     if not words:
         return "nothing"
-    shown, more = list(words[:_SHOWN]), len(words) - _SHOWN
+    shown, more = [say(word) for word in words[:_SHOWN]], len(words) - _SHOWN
     if more > 0:
         shown.append(f"{more} more")
     return " or ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))

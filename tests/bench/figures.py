@@ -21,6 +21,7 @@ class Group(NamedTuple):
 
 GROUPS = (
     Group("intake", ("webhook_intake", "webhook_intake_textbook", "webhook_intake_p50", "webhook_intake_embedded")),
+    Group("deciding", ("rule_decision",)),
     Group("sending", ("send", "send_2", "send_cpu")),
     Group("reports", ("status_callbacks",)),
     Group("journey", ("end_to_end", "end_to_end_unhinted")),
