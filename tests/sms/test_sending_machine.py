@@ -7,13 +7,14 @@ import os
 import random
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sms import breaker, callbacks, optouts, outbound, reconcile, recording, sending, sweeps
+from sms import breaker, callbacks, opening, optouts, outbound, reconcile, recording, sending, sweeps
 from sms.models import Attempt, Configuration, Message, Sender
 from sms.outcomes import Answer
 from sms.recording import Result
@@ -25,10 +26,16 @@ from sms.webhooks.payloads import StatusReport
 from tenants import audit, clock, stopping
 from tests import factories
 from tests.factories import OUR_NUMBER, THEIR_NUMBER
-from tests.sms.conftest import let_send
+from tests.sms.rules_scene import decide_by, rule
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
-SETTLED_UNSENT = {"canceled", "suppressed", "expired", "rejected", "queued"}
+SETTLED_UNSENT = {"canceled", "suppressed", "expired", "rejected", "queued", "held"}
+# What Acme's rule does with the next text: START is a Sunday, so that a rule that waits holds until some hours later.
+RULES: dict[str, dict[str, Any]] = {
+    "sends": {},
+    "holds": {"action": "hold"},
+    "waits": {"when_closed": "hold", "hours": {"sun": [["00:20", "23:00"]]}},
+}
 REFUSALS = {
     "rejected": Answer(400, code="21211"),
     "busy": Answer(429, code="20429"),
@@ -41,6 +48,9 @@ HOW = ["taken", "taken", "taken but lost", "taken but lost", "lost", *REFUSALS]
 # What happens, and how often beside the others.
 STEPS = {
     "queue": 3,
+    "queue_held": 2,
+    "let_go": 2,
+    "release_text": 2,
     "work": 5,
     "claim": 3,
     "mark": 3,
@@ -69,7 +79,7 @@ class World:
         self.checks = 0
         self.moment = START
         self.cast = factories.make_cast()
-        let_send(self.cast)
+        decide_by(self.cast, rule(self.cast))
         self.leased: list[Claimed] = []
         self.marked: list[Claimed] = []
         self.ever_marked: set[uuid.UUID] = set()
@@ -92,6 +102,23 @@ class World:
         if not optouts.is_opted_out(self.cast.acme, OUR_NUMBER, THEIR_NUMBER):
             self.texts += 1
             outbound.send(audit.PORTAL, self.cast.acme, to=THEIR_NUMBER, body=f"Hello {self.texts}")
+
+    def queue_held(self, dice: random.Random) -> None:
+        """Write a text that a rule holds, for a person or until the office opens; then the rule sends again."""
+        decide_by(self.cast, rule(self.cast, **RULES[dice.choice(["holds", "waits"])]))
+        self.queue(dice)
+        decide_by(self.cast, rule(self.cast, **RULES["sends"]))
+
+    def let_go(self, dice: random.Random) -> None:
+        """Let go what waits for the opening, which may have come or not."""
+        due = set(Message.objects.filter(state="held", due_at__lte=self.moment).values_list("pk", flat=True))
+        opening.let_go()
+        assert not Message.objects.filter(pk__in=due, state="held").exists()
+
+    def release_text(self, dice: random.Random) -> None:
+        message = self.any_message(dice)
+        if outbound.release(audit.PORTAL, message):
+            assert message.state == "held"
 
     def work(self, dice: random.Random) -> None:
         """Do in one step what a worker does, so that most runs get far."""
@@ -242,6 +269,9 @@ class World:
         dice = random.Random(0)
         for name in ("workers_die", "resume_sending", "release", "opt_in", "wait", "apply"):
             self.step(name, dice)
+        with clock.frozen(self.moment):
+            for message in Message.objects.filter(state="held"):
+                assert outbound.release(audit.PORTAL, message)
         for _ in range(3):
             self.moment += timedelta(seconds=1000)
             with clock.frozen(self.moment):
@@ -253,7 +283,7 @@ class World:
                 self.search(dice)
                 self.check()
         left = set(Message.objects.values_list("state", flat=True))
-        assert not left & {"queued", "sending"}, left
+        assert not left & {"queued", "sending", "held"}, left
         for message in Message.objects.filter(state="unknown"):
             # Twilio's list was read and is truthful: what is still unknown was never made.
             again = self.again.get(message.pk, 0)
