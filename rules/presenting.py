@@ -1,6 +1,7 @@
 """Rules as pages show them: in words, in order, marked when they do not work."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -10,7 +11,15 @@ from rules import documents, versions
 from rules.coverage import uncovered
 from rules.e164 import format_for_people
 from rules.facts import InboundFacts
-from rules.models import InboundRule, OutboundRule, RuleSet
+from rules.models import (
+    Applies,
+    InboundRule,
+    OutboundAction,
+    OutboundRule,
+    RuleSet,
+    Strategy,
+    WhenClosed,
+)
 from rules.models.versions import RuleKind
 from rules.patterns import collapse_ranges
 from rules.saying import route_in_words
@@ -19,20 +28,33 @@ from tenants.models import Tenant
 Rule = TypeVar("Rule", InboundRule, OutboundRule)
 Read = documents.InboundRule | documents.OutboundRule
 
+PAGE = 50
 # More numbers than this are checked on no page.
 _NUMBERS_CHECKED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class RuleRow(Generic[Rule]):
-    """One rule: the row being edited, its words, and what is wrong with it."""
+    """One rule: the row being edited, its place from 1 on, its words, and what is wrong with it."""
 
     rule: Rule
+    place: int
     conditions: tuple[str, ...]
     ends: tuple[str, ...]
-    findings: tuple[str, ...]
-    is_first: bool = False
+    notes: tuple[str, ...]
+    findings: tuple[Any, ...]
     is_last: bool = False
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no rule is tried before it."""
+        return self.place == 1
+
+    def has(self, words: str) -> bool:
+        """Say whether all of some words stand in the name or the words of the rule."""
+        text = " ".join((self.rule.name, *self.conditions, *self.ends, *self.notes)).casefold()
+        digits = re.sub(r"[\s().-]", "", text)
+        return all(word in text or word in digits for word in words.casefold().split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +71,57 @@ class RuleList(Generic[Rule]):
         return next(row for row in self.rows if row.rule.pk == rule.pk)
 
 
+@dataclass(frozen=True, slots=True)
+class RulePage(Generic[Rule]):
+    """One page of a list; `query` is what was searched for, `found` how many rules fit it."""
+
+    rows: tuple[RuleRow[Rule], ...]
+    number: int
+    pages: int
+    query: str
+    found: int
+    total: int
+
+    @property
+    def previous(self) -> int:
+        """The number of the page before, 0 for none."""
+        return self.number - 1
+
+    @property
+    def next(self) -> int:
+        """The number of the page after, 0 for none."""
+        return self.number + 1 if self.number < self.pages else 0
+
+
+def page(rows: Sequence[RuleRow[Rule]], *, query: str = "", number: int = 0, selected: str = "") -> RulePage[Rule]:
+    """Cut a page out of a list; without a number it is the page of the rule selected, else the first."""
+    query = " ".join(query.split())
+    found = [row for row in rows if row.has(query)] if query else list(rows)
+    pages = max(1, -(-len(found) // PAGE))
+    if not number:
+        where = next((place for place, row in enumerate(found) if row.rule.id.hex == selected), 0)
+        number = where // PAGE + 1
+    number = min(max(1, number), pages)
+    cut = tuple(found[(number - 1) * PAGE : number * PAGE])
+    return RulePage(cut, number, pages, query, len(found), len(rows))
+
+
 def inbound(tenant: Tenant) -> RuleList[InboundRule]:
     """Return the inbound rules of a tenant."""
     rules = list(versions.inbound_rows(tenant))
     document = {"calendar": versions.calendar_json(tenant), "rules": [versions.inbound_json(rule) for rule in rules]}
     read = documents.parse_inbound(document)
-    last = len(rules) - 1
     rows = tuple(
         RuleRow(
             rule,
+            place,
             _conditions(words),
             tuple(_sentence(end.describe()) for end in words.ends),
+            _inbound_notes(rule),
             (*map(_sentence, words.findings), *_inbound_findings(rule)),
-            is_first=place == 0,
-            is_last=place == last,
+            is_last=place == len(rules),
         )
-        for place, (rule, words) in enumerate(zip(rules, read, strict=True))
+        for place, (rule, words) in enumerate(zip(rules, read, strict=True), 1)
     )
     live = versions.live(tenant, RuleKind.INBOUND)
     return RuleList(rows, read, live, versions.is_current(live, document))
@@ -75,17 +132,17 @@ def outbound(tenant: Tenant) -> RuleList[OutboundRule]:
     rules = list(versions.outbound_rows(tenant))
     document = {"calendar": versions.calendar_json(tenant), "rules": [versions.outbound_json(rule) for rule in rules]}
     read = documents.parse_outbound(document)
-    last = len(rules) - 1
     rows = tuple(
         RuleRow(
             rule,
+            place,
             _conditions(words),
-            tuple(route_in_words(route) for route in words.routes),
+            _outbound_ends(rule, words),
+            _outbound_notes(rule),
             (*map(_sentence, words.findings), *_outbound_findings(rule)),
-            is_first=place == 0,
-            is_last=place == last,
+            is_last=place == len(rules),
         )
-        for place, (rule, words) in enumerate(zip(rules, read, strict=True))
+        for place, (rule, words) in enumerate(zip(rules, read, strict=True), 1)
     )
     live = versions.live(tenant, RuleKind.OUTBOUND)
     return RuleList(rows, read, live, versions.is_current(live, document))
@@ -111,6 +168,37 @@ def without_a_rule(tenant: Tenant, rules: RuleList[InboundRule], *, but: Inbound
 
 def _conditions(rule: Read) -> tuple[str, ...]:
     return tuple(_sentence(condition.describe()) for condition in rule.conditions)
+
+
+def _outbound_ends(rule: OutboundRule, words: documents.OutboundRule) -> tuple[str, ...]:
+    """Say what becomes of a text: refused, held, and by which routes it leaves."""
+    routes = tuple(route_in_words(route) for route in words.routes)
+    if rule.action == OutboundAction.SEND:
+        return routes
+    what = str(OutboundAction(rule.action).label)
+    said = f"{what}: {rule.reason}" if rule.reason else what
+    return (said, *routes) if rule.action == OutboundAction.HOLD else (said,)
+
+
+def _inbound_notes(rule: InboundRule) -> tuple[str, ...]:
+    notes = [
+        "" if rule.applies == Applies.BOTH else str(Applies(rule.applies).label),
+        _("Has office hours of its own") if rule.hours is not None else "",
+        _("Has holidays of its own") if rule.holidays is not None else "",
+    ]
+    return tuple(filter(None, notes))
+
+
+def _outbound_notes(rule: OutboundRule) -> tuple[str, ...]:
+    outside = {"what": str(WhenClosed(rule.when_closed).label)}
+    notes = [
+        str(Strategy(rule.strategy).label) if rule.strategy == Strategy.RANDOM else "",
+        _("Keeps to the number that the person knows") if rule.sticky else "",
+        _("Prefers a number of the same area") if rule.area_match else "",
+        _("Outside the hours: %(what)s") % outside if rule.when_closed else "",
+        _("Has office hours of its own") if rule.hours is not None else "",
+    ]
+    return tuple(filter(None, notes))
 
 
 def _sentence(text: str) -> str:

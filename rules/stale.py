@@ -27,9 +27,9 @@ class RuleGone(Exception):
 class StaleEdit(Exception):
     """The rule was changed after the page was opened; nothing was changed. `revision` is the one that stands now."""
 
-    def __init__(self, revision: int) -> None:
-        self.revision = revision
-        super().__init__(f"The rule is at revision {revision}.")
+    def __init__(self, rule: InboundRule | OutboundRule) -> None:
+        self.rule, self.revision = rule.pk, rule.revision
+        super().__init__(f"The rule “{rule}” is at revision {rule.revision}.")
 
 
 class StaleOrder(Exception):
@@ -63,7 +63,7 @@ def check_revision(rule: InboundRule | OutboundRule, based_on: int | None) -> No
         StaleEdit: the rule has another revision.
     """
     if based_on is not None and rule.revision != based_on:
-        raise StaleEdit(rule.revision)
+        raise StaleEdit(rule)
 
 
 def rule_changes(tenant: Tenant, kind: str, rule: uuid.UUID, version: int) -> list[Change]:

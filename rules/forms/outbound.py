@@ -1,26 +1,39 @@
-"""The form of an outbound rule: which texts it is for. How they leave is a set of rows of its own."""
+"""The form of an outbound rule: which texts it is for, and what becomes of them. Its routes are rows of their own."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from rules.conditions import OUTBOUND_KINDS, read_outbound
 from rules.documents import DEFAULT_PRIORITY
+from rules.drafts import OutboundDraft, RouteDraft
+from rules.forms.asked import AskingForm
 from rules.forms.choices import offer
-from rules.models import OutboundRule
-from rules.patterns import PatternError, parse_extensions, parse_lengths, parse_prefixes
+from rules.forms.conditions import AT_MOMENT, OUTBOUND_ASKED
+from rules.forms.hours import WeekField
+from rules.forms.moments import MOMENT_FIELDS, add_moment_fields, moment_initial, read_moment
+from rules.models import OutboundAction, OutboundRule, Strategy, WhenClosed
+from rules.outbound_conditions import AllDestinations, FromGroups
 from tenants.models import Tenant
 
 Json = dict[str, Any]
 
-_WRITTEN = frozenset({"all", "prefix", "length", "extensions", "groups"})
+_EVERYWHERE = "everywhere"
+# What is asked about the recipient's number has no place beside "all destinations".
+_OF_THE_NUMBER = tuple(
+    one.name
+    for one in OUTBOUND_ASKED
+    if OUTBOUND_KINDS[one.kind].about == AllDestinations.about and one.name != _EVERYWHERE
+)
 
 
-class OutboundRuleForm(forms.Form):
-    """Name, priority, the recipient's number, the writer."""
+class OutboundRuleForm(AskingForm):
+    """Name, priority, the recipient's number, the writer, the time; then the action."""
+
+    asked = OUTBOUND_ASKED
+    more: ClassVar[tuple[str, ...]] = ("lengths", "extensions", "message_kind", "time")
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=64)
     enabled = forms.BooleanField(
@@ -36,106 +49,127 @@ class OutboundRuleForm(forms.Form):
         initial=DEFAULT_PRIORITY,
         help_text=gettext_lazy("The lowest is tried first; rules of one priority in the order of the list."),
     )
-    everywhere = forms.BooleanField(
-        label=gettext_lazy("All destinations"),
-        required=False,
-        help_text=gettext_lazy("Every text, whoever writes it. Untick it to choose by number, extension or group."),
-    )
-    prefixes = forms.CharField(
-        label=gettext_lazy("Number starts with"),
-        required=False,
-        max_length=500,
-        help_text=gettext_lazy("Country code first, separated by semicolons: 1202;33."),
-        widget=forms.TextInput(attrs={"class": "mono", "inputmode": "tel"}),
-    )
-    lengths = forms.CharField(
-        label=gettext_lazy("Number has this many digits"),
-        required=False,
-        max_length=60,
-        help_text=gettext_lazy("With the country code: 11, or 10-12."),
-        widget=forms.TextInput(attrs={"class": "mono"}),
-    )
-    extensions = forms.CharField(
-        label=gettext_lazy("Writer’s extension"),
-        required=False,
-        max_length=1000,
-        help_text=gettext_lazy("Extensions and ranges: 101;102;200-299."),
-        widget=forms.TextInput(attrs={"class": "mono"}),
-    )
     groups = forms.MultipleChoiceField(
         label=gettext_lazy("Writer is in"), required=False, widget=forms.CheckboxSelectMultiple
     )
+    action = forms.ChoiceField(
+        label=gettext_lazy("Then"),
+        choices=OutboundAction.choices,
+        initial=OutboundAction.SEND,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=160,
+        required=False,
+        help_text=gettext_lazy("The writer reads it."),
+        widget=forms.TextInput(attrs={"data-shown-by": "action", "data-shown-for": "deny hold"}),
+    )
+    strategy = forms.ChoiceField(
+        label=gettext_lazy("Routes are tried"),
+        choices=Strategy.choices,
+        initial=Strategy.PRIORITISED,
+        required=False,
+    )
+    when_closed = forms.ChoiceField(label=gettext_lazy("Outside the hours"), choices=WhenClosed.choices, required=False)
+    hours = WeekField(
+        switch=gettext_lazy("This rule has office hours of its own"),
+        otherwise=gettext_lazy("Off: the company’s office hours count."),
+        label="",
+    )
+    sticky = forms.BooleanField(
+        label=gettext_lazy("Keep to the number that this person knows"),
+        required=False,
+        help_text=gettext_lazy("Whoever has been texted before is texted from the same number again."),
+    )
+    area_match = forms.BooleanField(
+        label=gettext_lazy("Prefer a number of the same area"),
+        required=False,
+        help_text=gettext_lazy("Of your numbers, one with the recipient’s area code comes first."),
+    )
 
     def __init__(self, *args: Any, tenant: Tenant, rule: OutboundRule | None = None, **kwargs: Any) -> None:
-        self.kept = [one for one in rule.conditions if one.get("kind") not in _WRITTEN] if rule else []
-        super().__init__(*args, **{"initial": _initial(rule), **kwargs})
+        stored = rule.conditions if rule else []
+        super().__init__(*args, stored=stored, country=tenant.country, initial=_initial(rule), **kwargs)
+        add_moment_fields(self)
         self._groups = {group.id.hex: group.name for group in tenant.groups.all()}
         offer(self, "groups", list(self._groups.items()))
         if not self._groups:
             del self.fields["groups"]
+        moment = self.initial.get("time")
+        if isinstance(moment, dict):
+            self.initial.update(moment_initial(moment), time=AT_MOMENT)
 
-    def clean_prefixes(self) -> list[str]:
-        """Read the prefixes the way the engine will."""
-        return list(self._read("prefixes", parse_prefixes))
+    def read_condition(self, data: object) -> Any:
+        """Read one stored condition."""
+        return read_outbound(data)
 
-    def clean_lengths(self) -> list[int]:
-        """Read the lengths the way the engine will."""
-        return list(self._read("lengths", parse_lengths))
-
-    def clean_extensions(self) -> str:
-        """Read the extensions the way the engine will."""
-        found = self._read("extensions", parse_extensions)
-        return found.text if found else ""
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for at least one condition, and for no other beside "all destinations"."""
+    def clean(self) -> Json:
+        """Ask for at least one condition, and for no other about the number beside "all destinations"."""
         data = super().clean() or {}
-        others = [name for name in ("prefixes", "lengths", "extensions", "groups") if data.get(name)]
-        if not data.get("everywhere") and not (others or self.kept or self.errors):
-            self.add_error("everywhere", _("Choose at least one condition, or tick “All destinations”."))
-        if data.get("everywhere") and others:
-            self.add_error("everywhere", _("“All destinations” stands alone: untick it, or clear the rest."))
+        if data.get("time") == AT_MOMENT:
+            data["time"] = read_moment(self, data)
+        else:
+            for name in MOMENT_FIELDS:
+                self.errors.pop(name, None)
+        data["conditions"] = [*self.read_conditions(data), *self._group_condition(data), *self.kept]
+        if not (data["conditions"] or self.errors):
+            self.add_error(_EVERYWHERE, _("Choose at least one condition, or tick “All destinations”."))
+        if data.get(_EVERYWHERE) and any(data.get(name) for name in _OF_THE_NUMBER):
+            text = _("“All destinations” leaves nothing to choose by number: untick it, or clear what stands below it.")
+            self.add_error(_EVERYWHERE, text)
         return data
 
+    def _group_condition(self, data: Json) -> list[Json]:
+        ids = tuple(data.get("groups") or ())
+        return [FromGroups(ids, tuple(self._groups[key] for key in ids)).to_json()] if ids else []
+
     @property
-    def conditions(self) -> list[Json]:
-        """The conditions to store."""
+    def needs_routes(self) -> bool:
+        """Whether texts leave by this rule, at once or when a person releases them."""
+        return self.data.get("action") != OutboundAction.DENY
+
+    @property
+    def has_more(self) -> bool:
+        """Whether anything in the fold of conditions is filled in."""
+        return self.is_filled(*self.more, *(name for name in ("groups",) if name in self.fields))
+
+    @property
+    def has_times(self) -> bool:
+        """Whether the rule does anything special outside the hours."""
+        return self.is_filled("when_closed") or "hours" in self.errors or self.initial.get("hours") is not None
+
+    def draft(self, routes: list[RouteDraft]) -> OutboundDraft:
+        """Return what is to be stored."""
         data = self.cleaned_data
-        found: list[Json] = [{"kind": "all"}] if data.get("everywhere") else []
-        if data.get("prefixes"):
-            found.append({"kind": "prefix", "prefixes": data["prefixes"]})
-        if data.get("lengths"):
-            found.append({"kind": "length", "lengths": data["lengths"]})
-        if data.get("extensions"):
-            found.append({"kind": "extensions", "extensions": data["extensions"]})
-        if data.get("groups"):
-            labels = [self._groups[key] for key in data["groups"]]
-            found.append({"kind": "groups", "ids": list(data["groups"]), "labels": labels})
-        return [*found, *self.kept]
-
-    def _read(self, name: str, parse: Callable[[str], Any]) -> Any:
-        text = str(self.cleaned_data[name]).strip()
-        try:
-            return parse(text) if text else ()
-        except PatternError as error:
-            raise ValidationError(str(error)) from error
+        action = data.get("action") or OutboundAction.SEND.value
+        sends = action == OutboundAction.SEND
+        return OutboundDraft(
+            name=data["name"],
+            enabled=data["enabled"],
+            priority=data["priority"],
+            conditions=data["conditions"],
+            routes=routes,
+            action=action,
+            reason="" if sends else data.get("reason", ""),
+            strategy=data.get("strategy") or Strategy.PRIORITISED.value,
+            when_closed=data.get("when_closed", "") if sends else "",
+            hours=data.get("hours"),
+            sticky=data["sticky"],
+            area_match=data["area_match"],
+        )
 
 
-def _initial(rule: OutboundRule | None) -> dict[str, Any]:
+_OWN = (
+    *("name", "enabled", "priority", "action", "reason", "strategy"),
+    *("when_closed", "hours", "sticky", "area_match"),
+)
+
+
+def _initial(rule: OutboundRule | None) -> Json:
     """Turn a stored rule back into what a person would enter."""
     if rule is None:
         return {}
-    found: dict[str, Any] = {"name": rule.name, "enabled": rule.enabled, "priority": rule.priority}
-    found["groups"] = [row.group_id.hex for row in rule.groups.all() if row.group_id]
-    for condition in rule.conditions:
-        found |= _field_of(condition)
-    return found
-
-
-def _field_of(condition: Json) -> dict[str, Any]:
-    kind = str(condition.get("kind", ""))
-    if kind == "all":
-        return {"everywhere": True}
-    field = {"prefix": "prefixes", "length": "lengths"}.get(kind, kind)
-    values = condition.get(field, "")
-    return {field: values if isinstance(values, str) else ";".join(str(value) for value in values)}
+    groups = [row.group_id.hex for row in rule.groups.all() if row.group_id]
+    return {name: getattr(rule, name) for name in _OWN} | {"groups": groups}

@@ -1,4 +1,7 @@
-"""The rows of routes: by which SMS configuration a text leaves, and what is done to its number on the way."""
+"""The rows of routes: by which SMS configuration a text leaves, and what is done to its number on the way.
+
+Their order on the page is the order in which they are tried.
+"""
 
 import re
 import uuid
@@ -9,10 +12,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from rules.drafts import RouteDraft
 from rules.e164 import NumberError, format_for_people, parse_number
-from rules.editing import RouteDraft
 from rules.forms.choices import offer
-from rules.models import OutboundRule
+from rules.forms.targets import in_order
+from rules.models import OutboundRule, Strategy
 from rules.senders import SenderIdError, check_sender_id
 from tenants.models import Tenant
 
@@ -20,9 +24,12 @@ if TYPE_CHECKING:
     from sms.models import Configuration
 
 ROUTES_AT_MOST = 6
+HEAVIEST = 1000
 _PREPEND = re.compile(r"\+?[0-9]{0,15}\Z")
 _STRIP = gettext_lazy("Strip 0 to 9 digits.")
+_WEIGHT = gettext_lazy("A weight is from 1 to 1000: a route of weight 2 is chosen twice as often as one of weight 1.")
 _LETTER = re.compile(r"[A-Za-z]")
+_SERVICE = re.compile(r"MG[0-9a-fA-F]{32}\Z")
 
 
 class RouteForm(forms.Form):
@@ -50,7 +57,16 @@ class RouteForm(forms.Form):
         label=gettext_lazy("Sender"),
         max_length=40,
         required=False,
-        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("Number or Sender ID")}),
+        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("As usual")}),
+    )
+    weight = forms.IntegerField(
+        label=gettext_lazy("Weight"),
+        min_value=1,
+        max_value=HEAVIEST,
+        initial=1,
+        required=False,
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), _WEIGHT),
+        widget=forms.NumberInput(attrs={"data-shown-by": "strategy", "data-shown-for": Strategy.RANDOM.value}),
     )
     enabled = forms.BooleanField(label=gettext_lazy("On"), required=False, initial=True)
 
@@ -58,6 +74,10 @@ class RouteForm(forms.Form):
         self.tenant, self.configurations = tenant, configurations
         super().__init__(*args, **kwargs)
         offer(self, "configuration", [("", _("Choose…")), *((key, _label(one)) for key, one in configurations.items())])
+
+    def has_changed(self) -> bool:
+        """Take a row that names no configuration, number or sender for an empty one."""
+        return bool(set(self.changed_data) & {"configuration", "prepend", "sender"})
 
     def clean_prepend(self) -> str:
         """Take digits only."""
@@ -75,7 +95,9 @@ class RouteForm(forms.Form):
         return data
 
     def _sender(self, text: str, configuration: "Configuration") -> str:
-        """Return the sender as it is stored: a number of the configuration's trunk, or a Sender ID."""
+        """Return the sender as it is stored: a number of the configuration's trunk, its service, or a Sender ID."""
+        if _SERVICE.match(text):
+            return self._service(text, configuration)
         try:
             if _LETTER.search(text):
                 return check_sender_id(text)
@@ -89,6 +111,12 @@ class RouteForm(forms.Form):
             self.add_error("sender", _("%(number)s is not among your numbers on %(trunk)s.") % words)
         return number
 
+    def _service(self, sid: str, configuration: "Configuration") -> str:
+        if sid != configuration.messaging_service_sid:
+            text = _("%(configuration)s does not have the Messaging Service %(service)s: enter it there first.")
+            self.add_error("sender", text % {"configuration": configuration.name, "service": sid})
+        return sid
+
     @property
     def draft(self) -> RouteDraft | None:
         """What is to be stored; None for a row left empty."""
@@ -101,38 +129,47 @@ class RouteForm(forms.Form):
             prepend=data.get("prepend") or "",
             sender=data.get("sender") or "",
             enabled=bool(data.get("enabled")),
+            weight=data.get("weight") or 1,
         )
 
 
 class RouteRows(forms.BaseFormSet[RouteForm]):
-    """All routes of a rule, in the order in which they are tried: at least one."""
+    """All routes of a rule, in the order in which they are tried: at least one that is on, where any is needed."""
+
+    def __init__(self, *args: Any, needed: bool, **kwargs: Any) -> None:
+        self.needed = needed
+        super().__init__(*args, **kwargs)
 
     def clean(self) -> None:
         """Check the rows together."""
-        if not any(self.errors) and not self.drafts:
+        if any(self.errors) or not self.needed:
+            return
+        if not self.drafts:
             raise ValidationError(_("Add at least one route: the SMS configuration that these texts leave by."))
+        if not any(draft.enabled for draft in self.drafts):
+            raise ValidationError(_("Every route is off: turn at least one on, or turn the whole rule off."))
 
     @property
     def drafts(self) -> list[RouteDraft]:
-        """The rows that are filled in and not removed."""
-        kept = [form for form in self.forms if not form.cleaned_data.get("DELETE")]
-        return [draft for form in kept if (draft := form.draft)]
+        """The rows that are filled in and not removed, in their order."""
+        return [draft for form in in_order(self.forms) if (draft := form.draft)]
 
 
-def route_rows(tenant: Tenant, rule: OutboundRule | None, data: Any = None) -> RouteRows:
-    """Make the rows of a rule: those it has, and empty ones to fill in."""
+def route_rows(tenant: Tenant, rule: OutboundRule | None, data: Any = None, *, needed: bool = True) -> RouteRows:
+    """Make the rows of a rule: those it has, and empty ones to fill in; one that refuses texts has none `needed`."""
     initial = [_initial(route) for route in rule.routes.all()] if rule and not data else []
-    make = forms.formset_factory(
+    make: Any = forms.formset_factory(
         RouteForm,
         formset=RouteRows,
         extra=0 if data else 1,
         can_delete=True,
+        can_order=True,
         max_num=ROUTES_AT_MOST,
         validate_max=True,
     )
     choices = {one.id.hex: one for one in tenant.configurations.filter(deleted_at=None).select_related("trunk")}
     kwargs = {"tenant": tenant, "configurations": choices}
-    return cast(RouteRows, make(data, initial=initial, prefix="routes", form_kwargs=kwargs))
+    return cast(RouteRows, make(data, initial=initial, prefix="routes", form_kwargs=kwargs, needed=needed))
 
 
 def _initial(route: Any) -> dict[str, Any]:
@@ -142,6 +179,7 @@ def _initial(route: Any) -> dict[str, Any]:
         "prepend": route.prepend,
         "sender": format_for_people(route.sender),
         "enabled": route.enabled,
+        "weight": route.weight,
     }
 
 

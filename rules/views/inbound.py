@@ -1,4 +1,4 @@
-"""Pages of inbound rules: the list with its order, one rule, the form, the question before deleting."""
+"""Pages of inbound rules: the list, one rule, the form, the question before deleting. Moving is in ordering.py."""
 
 import uuid
 from typing import Any
@@ -9,14 +9,19 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from rules import editing, ordering, presenting, versions
+from rules import editing, presenting, versions
 from rules.forms.inbound import InboundRuleForm
-from rules.forms.targets import target_rows
+from rules.forms.opening import ever_opens
+from rules.forms.targets import TargetRows, target_rows
 from rules.forms.tryout import InboundTryoutForm
 from rules.models import InboundRule
-from rules.views.places import back_to_list, direction_of, gone, names_of, usual_configuration
+from rules.stale import RuleGone, StaleEdit
+from rules.views.opened import Opened, opened
+from rules.views.places import back_to_list, gone, names_of, page_of, toggled, usual_configuration
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission
+
+KIND = "inbound"
 
 
 @tenant_view(Permission.RULES_VIEW)
@@ -25,10 +30,11 @@ def inbound_rule_list(request: TenantRequest) -> HttpResponse:
     rules = presenting.inbound(request.tenant)
     context = {
         "rules": rules,
+        "page": page_of(request, rules),
         "unrouted": shown(presenting.without_a_rule(request.tenant, rules)),
         "try_form": InboundTryoutForm(),
         "configuration": None if rules.rows else usual_configuration(request),
-        "names": names_of("inbound"),
+        "names": names_of(KIND),
     }
     return render(request, "rules/inbound_rule_list.html", context)
 
@@ -38,7 +44,7 @@ def inbound_rule_detail(request: TenantRequest, inbound_rule_id: uuid.UUID) -> H
     """Show one rule."""
     rule = get_object_or_404(request.tenant.inbound_rules, pk=inbound_rule_id)
     rules = presenting.inbound(request.tenant)
-    context = {"rules": rules, "row": rules.row(rule), "rule": rule, "names": names_of("inbound")}
+    context = {"rules": rules, "row": rules.row(rule), "rule": rule, "names": names_of(KIND)}
     return render(request, "rules/inbound_rule_detail.html", context)
 
 
@@ -58,58 +64,59 @@ def _form_page(request: TenantRequest, rule: InboundRule | None) -> HttpResponse
     data = request.POST if request.method == "POST" else None
     form = InboundRuleForm(data, tenant=request.tenant, rule=rule)
     targets = target_rows(request.tenant, rule, data)
-    if data is not None and form.is_valid() & targets.is_valid():
-        draft = editing.InboundDraft(
-            name=form.cleaned_data["name"],
-            enabled=form.cleaned_data["enabled"],
-            trunk=form.trunk_id,
-            numbers=form.cleaned_data["number_ids"],
-            conditions=form.conditions,
-            targets=targets.drafts,
-        )
+    state = opened(request, KIND, rule)
+    if data is not None and form.is_valid() & targets.is_valid() and _can_hold(request, form, targets):
         try:
-            saved = editing.save_inbound(request.actor, request.tenant, draft, rule)
-        except editing.RuleGone:
-            return gone(request, "inbound")
-        messages.success(request, _("Saved. Texts that arrive from now on follow it."))
-        return back_to_list(request, "inbound", saved.id)
-    context: dict[str, Any] = {"form": form, "targets": targets, "rule": rule, "names": names_of("inbound")}
-    context["live"] = versions.live(request.tenant, "inbound")
+            return _saved(request, form, targets, state)
+        except RuleGone:
+            return gone(request, KIND)
+        except StaleEdit as refused:
+            state.catch_up(request, refused)
+    context: dict[str, Any] = {"form": form, "targets": targets, "rule": rule, "names": names_of(KIND), "state": state}
     return render(request, "rules/inbound_rule_form.html", context)
+
+
+def _can_hold(request: TenantRequest, form: InboundRuleForm, targets: TargetRows) -> bool:
+    data = form.cleaned_data
+    if targets.holds and not ever_opens(request.tenant, data.get("hours"), data.get("holidays")):
+        targets.refuse_hold()
+        return False
+    return True
+
+
+def _saved(request: TenantRequest, form: InboundRuleForm, targets: TargetRows, state: Opened) -> HttpResponse:
+    rule = state.rule if isinstance(state.rule, InboundRule) else None
+    draft = form.draft(targets.drafts)
+    saved = editing.save_inbound(request.actor, request.tenant, draft, rule, based_on=state.revision)
+    messages.success(request, _("Saved. Texts that arrive from now on follow it."))
+    return back_to_list(request, KIND, saved.id)
 
 
 @tenant_view(Permission.RULES_EDIT)
 def inbound_rule_delete(request: TenantRequest, inbound_rule_id: uuid.UUID) -> HttpResponse:
     """Ask, saying what would be unrouted, and delete."""
     rule = get_object_or_404(request.tenant.inbound_rules, pk=inbound_rule_id)
+    state = opened(request, KIND, rule)
     if request.method == "POST":
-        editing.delete(request.actor, request.tenant, rule)
-        messages.success(request, _("Rule “%s” is deleted.") % rule.name)
-        return back_to_list(request, "inbound")
+        try:
+            editing.delete(request.actor, request.tenant, rule, based_on=state.revision)
+            messages.success(request, _("Rule “%s” is deleted.") % rule.name)
+            return back_to_list(request, KIND)
+        except StaleEdit as refused:
+            state.catch_up(request, refused)
     rules = presenting.inbound(request.tenant)
     now = set(presenting.without_a_rule(request.tenant, rules))
     then = presenting.without_a_rule(request.tenant, rules, but=rule)
     lost = shown([number for number in then if number not in now])
-    context = {"rule": rule, "row": rules.row(rule), "lost": lost, "names": names_of("inbound")}
+    context = {"rule": rule, "row": rules.row(rule), "lost": lost, "names": names_of(KIND), "state": state}
     return render(request, "rules/inbound_rule_delete.html", context)
-
-
-@require_POST
-@tenant_view(Permission.RULES_EDIT)
-def inbound_rule_move(request: TenantRequest, inbound_rule_id: uuid.UUID) -> HttpResponse:
-    """Move a rule one place up or down."""
-    rule = get_object_or_404(request.tenant.inbound_rules, pk=inbound_rule_id)
-    ordering.move(request.actor, request.tenant, rule, direction_of(request))
-    return back_to_list(request, "inbound", rule.id)
 
 
 @require_POST
 @tenant_view(Permission.RULES_EDIT)
 def inbound_rule_toggle(request: TenantRequest, inbound_rule_id: uuid.UUID) -> HttpResponse:
     """Turn a rule on or off."""
-    rule = get_object_or_404(request.tenant.inbound_rules, pk=inbound_rule_id)
-    editing.switch(request.actor, request.tenant, rule, on=request.POST.get("on") == "1")
-    return back_to_list(request, "inbound", rule.id)
+    return toggled(request, KIND, get_object_or_404(request.tenant.inbound_rules, pk=inbound_rule_id))
 
 
 def shown(numbers: list[str]) -> str:

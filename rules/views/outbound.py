@@ -1,4 +1,4 @@
-"""Pages of outbound rules: the list with its order, one rule, the form, the question before deleting."""
+"""Pages of outbound rules: the list, one rule, the form, the question before deleting. Moving is in ordering.py."""
 
 import uuid
 from typing import Any
@@ -9,14 +9,20 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from rules import editing, ordering, presenting, versions
+from rules import editing, presenting, versions
+from rules.forms.opening import ever_opens
 from rules.forms.outbound import OutboundRuleForm
-from rules.forms.routes import route_rows
+from rules.forms.routes import RouteRows, route_rows
 from rules.forms.tryout import OutboundTryoutForm
-from rules.models import OutboundRule
-from rules.views.places import back_to_list, direction_of, gone, names_of, usual_configuration
+from rules.models import OutboundRule, WhenClosed
+from rules.outbound_conditions import AllDestinations
+from rules.stale import RuleGone, StaleEdit
+from rules.views.opened import Opened, opened
+from rules.views.places import back_to_list, gone, names_of, page_of, toggled, usual_configuration
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission
+
+KIND = "outbound"
 
 
 @tenant_view(Permission.RULES_VIEW)
@@ -25,11 +31,12 @@ def outbound_rule_list(request: TenantRequest) -> HttpResponse:
     rules = presenting.outbound(request.tenant)
     context = {
         "rules": rules,
+        "page": page_of(request, rules),
         "try_form": OutboundTryoutForm(
             tenant=request.tenant, initial={"member": request.member.id.hex if request.member else ""}
         ),
         "configuration": None if rules.rows else usual_configuration(request),
-        "names": names_of("outbound"),
+        "names": names_of(KIND),
     }
     return render(request, "rules/outbound_rule_list.html", context)
 
@@ -39,7 +46,7 @@ def outbound_rule_detail(request: TenantRequest, outbound_rule_id: uuid.UUID) ->
     """Show one rule."""
     rule = get_object_or_404(request.tenant.outbound_rules, pk=outbound_rule_id)
     rules = presenting.outbound(request.tenant)
-    context = {"rules": rules, "row": rules.row(rule), "rule": rule, "names": names_of("outbound")}
+    context = {"rules": rules, "row": rules.row(rule), "rule": rule, "names": names_of(KIND)}
     return render(request, "rules/outbound_rule_detail.html", context)
 
 
@@ -61,59 +68,62 @@ def outbound_rule_edit(request: TenantRequest, outbound_rule_id: uuid.UUID) -> H
 def _form_page(request: TenantRequest, rule: OutboundRule | None) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = OutboundRuleForm(data, tenant=request.tenant, rule=rule)
-    routes = route_rows(request.tenant, rule, data)
-    if data is not None and form.is_valid() & routes.is_valid():
-        draft = editing.OutboundDraft(
-            name=form.cleaned_data["name"],
-            enabled=form.cleaned_data["enabled"],
-            priority=form.cleaned_data["priority"],
-            conditions=form.conditions,
-            routes=routes.drafts,
-        )
+    routes = route_rows(request.tenant, rule, data, needed=form.needs_routes)
+    state = opened(request, KIND, rule)
+    if data is not None and form.is_valid() & routes.is_valid() and _can_hold(request, form):
         try:
-            saved = editing.save_outbound(request.actor, request.tenant, draft, rule)
-        except editing.RuleGone:
-            return gone(request, "outbound")
-        messages.success(request, _("Saved. Texts that are written from now on follow it."))
-        return back_to_list(request, "outbound", saved.id)
-    context: dict[str, Any] = {"form": form, "routes": routes, "rule": rule, "names": names_of("outbound")}
-    context["live"] = versions.live(request.tenant, "outbound")
+            return _saved(request, form, routes, state)
+        except RuleGone:
+            return gone(request, KIND)
+        except StaleEdit as refused:
+            state.catch_up(request, refused)
+    context: dict[str, Any] = {"form": form, "routes": routes, "rule": rule, "names": names_of(KIND), "state": state}
     return render(request, "rules/outbound_rule_form.html", context)
+
+
+def _can_hold(request: TenantRequest, form: OutboundRuleForm) -> bool:
+    data = form.cleaned_data
+    if data.get("when_closed") == WhenClosed.HOLD and not ever_opens(request.tenant, data.get("hours")):
+        form.add_error("when_closed", _("It never opens: set office hours first, or choose something else."))
+        return False
+    return True
+
+
+def _saved(request: TenantRequest, form: OutboundRuleForm, routes: RouteRows, state: Opened) -> HttpResponse:
+    rule = state.rule if isinstance(state.rule, OutboundRule) else None
+    draft = form.draft(routes.drafts)
+    saved = editing.save_outbound(request.actor, request.tenant, draft, rule, based_on=state.revision)
+    messages.success(request, _("Saved. Texts that are written from now on follow it."))
+    return back_to_list(request, KIND, saved.id)
 
 
 @tenant_view(Permission.RULES_EDIT)
 def outbound_rule_delete(request: TenantRequest, outbound_rule_id: uuid.UUID) -> HttpResponse:
     """Ask, saying what would be refused, and delete."""
     rule = get_object_or_404(request.tenant.outbound_rules, pk=outbound_rule_id)
+    state = opened(request, KIND, rule)
     if request.method == "POST":
-        editing.delete(request.actor, request.tenant, rule)
-        messages.success(request, _("Rule “%s” is deleted.") % rule.name)
-        return back_to_list(request, "outbound")
+        try:
+            editing.delete(request.actor, request.tenant, rule, based_on=state.revision)
+            messages.success(request, _("Rule “%s” is deleted.") % rule.name)
+            return back_to_list(request, KIND)
+        except StaleEdit as refused:
+            state.catch_up(request, refused)
     rules = presenting.outbound(request.tenant)
     left = [other for other in rules.read if other.live and other.id != rule.id.hex]
     context = {
         "rule": rule,
         "row": rules.row(rule),
-        "names": names_of("outbound"),
+        "names": names_of(KIND),
+        "state": state,
         "is_last": not left,
-        "is_open": any(condition.kind == "all" for other in left for condition in other.conditions),
+        "is_open": any(isinstance(condition, AllDestinations) for other in left for condition in other.conditions),
     }
     return render(request, "rules/outbound_rule_delete.html", context)
 
 
 @require_POST
 @tenant_view(Permission.RULES_EDIT)
-def outbound_rule_move(request: TenantRequest, outbound_rule_id: uuid.UUID) -> HttpResponse:
-    """Move a rule one place up or down."""
-    rule = get_object_or_404(request.tenant.outbound_rules, pk=outbound_rule_id)
-    ordering.move(request.actor, request.tenant, rule, direction_of(request))
-    return back_to_list(request, "outbound", rule.id)
-
-
-@require_POST
-@tenant_view(Permission.RULES_EDIT)
 def outbound_rule_toggle(request: TenantRequest, outbound_rule_id: uuid.UUID) -> HttpResponse:
     """Turn a rule on or off."""
-    rule = get_object_or_404(request.tenant.outbound_rules, pk=outbound_rule_id)
-    editing.switch(request.actor, request.tenant, rule, on=request.POST.get("on") == "1")
-    return back_to_list(request, "outbound", rule.id)
+    return toggled(request, KIND, get_object_or_404(request.tenant.outbound_rules, pk=outbound_rule_id))

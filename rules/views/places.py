@@ -9,6 +9,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from rules import editing, presenting
+from rules.models import InboundRule, OutboundRule
+from rules.presenting import RuleList, RulePage
 from tenants.access import TenantRequest
 
 _ACTS = ("list", "new", "detail", "edit", "delete", "move", "toggle")
@@ -20,9 +23,28 @@ def names_of(kind: str) -> dict[str, str]:
 
 
 def back_to_list(request: TenantRequest, kind: str, selected: uuid.UUID | None = None) -> HttpResponse:
-    """Lead back to the list, with a rule selected."""
+    """Lead back to the list, to the page on which a rule stands, with it selected."""
     url = reverse(f"rules:{kind}_rule_list", args=[request.tenant.slug])
     return redirect(f"{url}?selected={selected.hex}" if selected else url)
+
+
+def page_of(request: TenantRequest, rules: RuleList[Any]) -> RulePage[Any]:
+    """Return the page of the list that the address asks for."""
+    asked = request.GET
+    number = asked.get("page", "")
+    return presenting.page(
+        rules.rows,
+        query=asked.get("q", ""),
+        number=int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 0,
+        selected=asked.get("selected", ""),
+    )
+
+
+def toggled(request: TenantRequest, kind: str, rule: InboundRule | OutboundRule) -> HttpResponse:
+    """Turn a rule on or off, as the form says, and lead back to the list."""
+    if not editing.switch(request.actor, request.tenant, rule, on=request.POST.get("on") == "1"):
+        return gone(request, kind)
+    return back_to_list(request, kind, rule.id)
 
 
 def gone(request: TenantRequest, kind: str) -> HttpResponse:

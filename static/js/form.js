@@ -70,8 +70,9 @@ function removeRow(item) {
 function showChosen(root) {
   for (const part of root.querySelectorAll("[data-shown-by]")) {
     const form = part.closest("form");
+    const data = form && new FormData(form);
     const name = (part.name ?? "").replace(/[^-]*$/, "") + part.dataset.shownBy;
-    const value = form && new FormData(form).get(name);
+    const value = data?.has(name) ? data.get(name) : data?.get(part.dataset.shownBy);
     const box = part.name ? part.closest("[data-field]") : part;
     const wanted = part.dataset.shownFor.split(" ").includes(value);
     box.hidden = !wanted && !box.querySelector(".errorlist");

@@ -67,7 +67,7 @@ def test_a_rule_added_on_the_page_decides_and_is_selected(alice: Client, cast: C
             "contains": "now",
             "has_media": "yes",
             "targets-1-where": "auto_reply",
-            "targets-1-detail": "Thank you",
+            "targets-1-text": "Thank you",
         },
     )
     response = alice.post(at("inbound_rule_new"), data)
@@ -116,9 +116,9 @@ def test_editing_shows_what_was_entered_and_changes_it(alice: Client, cast: Cast
         ({"which": "range", "first": "2025550170", "last": "2025550171"}, "None of your numbers"),
         ({"which": "range", "first": "x", "last": "2025550171"}, "has letters"),
         ({"targets-0-where": ""}, "Add at least one destination."),
-        ({"targets-0-where": "email", "targets-0-detail": "bob"}, "is not one e-mail address"),
-        ({"targets-0-where": "auto_reply"}, "or the text of the reply."),
-        ({"targets-1-detail": "lost"}, "Choose where the text goes."),
+        ({"targets-0-where": "email", "targets-0-address": "bob"}, "is not one e-mail address"),
+        ({"targets-0-where": "auto_reply"}, "Enter the text of the reply."),
+        ({"targets-1-address": "lost"}, "Choose where the text goes."),
         ({"targets-1-where": "drop"}, "stands alone"),
         ({"targets-0-where": "drop", "targets-1-where": "drop"}, "twice"),
     ],
@@ -179,7 +179,7 @@ def test_an_outbound_rule_added_on_the_page_decides(alice: Client, cast: Cast) -
     ("fields", "message"),
     [
         ({"everywhere": ""}, "Choose at least one condition"),
-        ({"prefixes": "33"}, "stands alone"),
+        ({"prefixes": "33"}, "leaves nothing to choose by number"),
         ({"prefixes": "12a", "everywhere": ""}, "is not a prefix"),
         ({"extensions": "9-1", "everywhere": ""}, "ends before it starts"),
         ({"lengths": "99", "everywhere": ""}, "is not a length"),

@@ -47,7 +47,7 @@ def test_deleting_the_last_way_out_is_said_in_words(alice: Client, cast: Cast) -
 
 
 def test_saving_a_rule_that_is_gone_says_so(alice: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    def somebody_was_quicker(*_args: object) -> None:
+    def somebody_was_quicker(*_args: object, **_options: object) -> None:
         raise editing.RuleGone
 
     rule, other = inbound_rule(cast), outbound_rule(cast)
