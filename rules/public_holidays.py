@@ -57,11 +57,13 @@ def of_country(country: str, years: Iterable[int], *, subdivision: str = "", lan
     """
     if not _is_known(country):
         return []
+    known = [code for code, _name in languages(country)]
     found = holidays.country_holidays(
         country,
         subdiv=subdivision if subdivision in dict(subdivisions(country)) else None,
         years=list(years),
-        language=language if language in dict(languages(country)) else None,
+        # Without one the package would take whatever this machine is set to.
+        language=language if language in known else next(iter(known), None),
         expand=False,
     )
     return _joined(sorted((day, _short(name)) for day, name in found.items()))

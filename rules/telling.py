@@ -11,29 +11,36 @@ from rules.schedule import Calendar, Period
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What it is: `tone` is a badge's, `text` such as "Open until 17:30", `clock` the tenant's local time."""
+    """What it is: open or not, until when ("" = for good), in a sentence for an office, and by which clock.
 
-    tone: str
+    `tone` is a badge's, `clock` the tenant's local time, `opens` the next opening ("" = it is open, or never opens).
+    """
+
+    is_open: bool
+    until: str
     text: str
+    tone: str
     clock: str
     opens: str
 
 
 def now(calendar: Calendar, instant: datetime) -> Now:
-    """Say what an instant (aware) is for a calendar; `opens` is the next opening, empty when open or never."""
-    opening = calendar.at(instant)
-    opens = calendar.next_opening(instant)
+    """Say what an instant (aware) is for a calendar."""
+    period = calendar.at(instant).period
+    is_open = period == Period.OPEN
+    change = calendar.next_closing(instant) if is_open else calendar.next_opening(instant)
+    until = day_and_time(calendar, change, instant) if change else ""
+    tone, text = _in_words(period, until)
     clock = dateformat.format(calendar.local(instant), "l, j F Y, H:i")
-    until = "" if opens is None else day_and_time(calendar, opens, instant)
-    if opening.period == Period.OPEN:
-        closes = calendar.next_closing(instant)
-        if closes is None:
-            return Now("good", _("Always open"), clock, "")
-        return Now("good", _("Open until %s") % day_and_time(calendar, closes, instant), clock, "")
-    if opening.period == Period.HOLIDAY:
-        text = _("Holiday; open again %s") % until if until else _("Holiday")
-        return Now("warn", text, clock, until)
-    return Now("neutral", _("Closed until %s") % until if until else _("Closed: it never opens"), clock, until)
+    return Now(is_open, until, text, tone, clock, "" if is_open else until)
+
+
+def _in_words(period: Period, until: str) -> tuple[str, str]:
+    if period == Period.OPEN:
+        return "good", _("Open until %s") % until if until else _("Always open")
+    if period == Period.HOLIDAY:
+        return "warn", _("Holiday; open again %s") % until if until else _("Holiday")
+    return "neutral", _("Closed until %s") % until if until else _("Closed: it never opens")
 
 
 def day_and_time(calendar: Calendar, then: datetime, instant: datetime) -> str:

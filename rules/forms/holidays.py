@@ -76,7 +76,9 @@ class CountryForm(forms.Form):
         label=gettext_lazy("Language"), required=False, widget=forms.Select(attrs={"data-submits": True})
     )
     years = forms.TypedMultipleChoiceField(
-        label=gettext_lazy("Years"), coerce=int, widget=forms.CheckboxSelectMultiple(attrs={"data-submits": True})
+        label=gettext_lazy("Years"),
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple(attrs={"data-submits": True, "class": "choices-row"}),
     )
 
     def __init__(self, data: Any, *, country: str, year: int) -> None:

@@ -56,15 +56,24 @@ class Offered:
 
 @tenant_view(Permission.TENANT_EDIT)
 def holiday_list(request: TenantRequest) -> HttpResponse:
-    """List the holidays by day, with search."""
-    q = request.GET.get("q", "").strip()
+    """List the holidays to come by day, with search; those that are past on demand."""
+    q, today = request.GET.get("q", "").strip(), _today(request)
+    past = "past" if request.GET.get("past") == "past" else ""
     holidays = request.tenant.holidays.all()
+    if not past:
+        holidays = holidays.filter(Q(ends_on__gte=today) | Q(yearly=True))
     if q:
         codes = [code for code, name in places.countries() if q.casefold() in name.casefold()]
         holidays = holidays.filter(Q(name__icontains=q) | Q(country__in=codes))
     page = listing.page(holidays, request, columns=COLUMNS, default="day")
-    today = _today(request)
-    context = {"page": page, "rows": [_row(holiday, today) for holiday in page.rows], "q": q}
+    context = {
+        "page": page,
+        "rows": [_row(holiday, today) for holiday in page.rows],
+        "q": q,
+        "past": past,
+        "times": [("past", _("Past and coming"))],
+        "any": bool(page.rows) or request.tenant.holidays.exists(),
+    }
     return render(request, "rules/holiday_list.html", context)
 
 
