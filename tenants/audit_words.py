@@ -7,9 +7,10 @@ from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as N
 
 from tenants.models import AuditEntry
-from tenants.models.members import ROLES, SendingRight
+from tenants.models.members import ROLES, Assignment, SendingRight
 
 SENTENCES = {
+    "rules.inbound.imported": N("Inbound rules imported from a file"),
     "rules.inbound.restored": N("An older version of the inbound rules restored"),
     "rules.holiday.changed": N("Holiday %(target)s changed"),
     "rules.holiday.created": N("Holiday %(target)s added"),
@@ -24,6 +25,7 @@ SENTENCES = {
     "rules.inbound_rule.enabled": N("Inbound rule %(target)s enabled"),
     "rules.inbound_rule.moved": N("Inbound rule %(target)s moved"),
     "rules.inbound_rule.restored": N("Inbound rule %(target)s restored"),
+    "rules.outbound.imported": N("Outbound rules imported from a file"),
     "rules.outbound.restored": N("An older version of the outbound rules restored"),
     "rules.outbound.saved": N("Outbound rules saved"),
     "rules.outbound_rule.changed": N("Outbound rule %(target)s changed"),
@@ -166,6 +168,7 @@ FIELDS = {
 }
 
 VALUES = {
+    "assignment": {way.value: way.label for way in Assignment},
     "role": {str(role): label for role, label in ROLES},
     "sending_right": {right.value: right.label for right in SendingRight},
 }

@@ -1,4 +1,4 @@
-"""Forms about a tenant's people: invitation, member with sender numbers, group."""
+"""Forms about a tenant's people: invitation, member with sender numbers."""
 
 from typing import Any, cast
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.forms_numbers import NumberField, some_numbers
 from tenants.membership import SenderNumber
-from tenants.models import Group, Member, Tenant
+from tenants.models import Member, Tenant
 from tenants.models.members import ROLES, SendingRight
 from tenants.roles import Role
 
@@ -122,33 +122,3 @@ def sender_numbers(tenant: Tenant, member: Member, data: Any = None) -> SenderNu
             form_kwargs={"tenant": tenant, "numbers": some_numbers(tenant)},
         ),
     )
-
-
-class GroupForm(forms.Form):
-    """A group's name and its members."""
-
-    name = forms.CharField(label=_("Name"), max_length=64)
-    members = forms.ModelMultipleChoiceField(
-        label=_("Members"),
-        queryset=Member.objects.none(),
-        required=False,
-        help_text=_("They share the texts that rules give to this group."),
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "choices-scroll"}),
-    )
-
-    def __init__(self, *args: Any, tenant: Tenant, group: Group | None = None, **kwargs: Any) -> None:
-        kwargs["initial"] = {"name": group.name, "members": group.members.all()} if group else {}
-        super().__init__(*args, **kwargs)
-        self._tenant, self._group = tenant, group
-        members = cast("forms.ModelMultipleChoiceField[Member]", self.fields["members"])
-        members.queryset = tenant.members.select_related("user").order_by("name", "id")
-
-    def clean_name(self) -> str:
-        """A name that no other group of the tenant has."""
-        name = " ".join(str(self.cleaned_data["name"]).split())
-        others = self._tenant.groups.filter(name=name)
-        if self._group is not None:
-            others = others.exclude(pk=self._group.pk)
-        if others.exists():
-            raise forms.ValidationError(_("Another group has this name. Choose another one."))
-        return name

@@ -9,11 +9,12 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
-from tenants import audit
+from tenants import audit, sharing
 from tenants.audit import Actor
 from tenants.invitations import Invited, MembershipError, accept, invite, lock, refuse_taken_extension
 from tenants.models import Group, GroupMember, Member, Tenant
 from tenants.roles import Role
+from tenants.sharing import Sharing
 
 if TYPE_CHECKING:
     from sms.models import PhoneNumber
@@ -114,12 +115,20 @@ def remove(actor: Actor, member: Member) -> None:
 
 @transaction.atomic
 def save_group(
-    actor: Actor, tenant: Tenant, *, name: str, members: Iterable[Member], group: Group | None = None
+    actor: Actor,
+    tenant: Tenant,
+    *,
+    name: str,
+    members: Iterable[Member],
+    group: Group | None = None,
+    shared: Sharing | None = None,
 ) -> Group:
-    """Make a group, or change its name and members."""
-    before: dict[str, Any] = {} if group is None else {"name": group.name, "members": _names(group.members.all())}
+    """Make a group, or change its name, its members, and with `shared` how they share its texts."""
+    before = _written_group(group) if group else {}
     group = group or Group(tenant=tenant)
     group.name = name
+    if shared is not None:
+        shared.put_on(group)
     group.save()
     chosen = {member.pk: member for member in tenant.members.filter(pk__in=[member.pk for member in members])}
     group.group_members.exclude(member__in=chosen).delete()
@@ -127,10 +136,14 @@ def save_group(
     GroupMember.objects.bulk_create(
         GroupMember(tenant=tenant, group=group, member=member) for pk, member in chosen.items() if pk not in known
     )
-    changes = audit.differences(before, {"name": name, "members": _names(chosen.values())})
+    changes = audit.differences(before or sharing.Sharing().in_words(), _written_group(group))
     if changes:
         audit.record(actor, f"tenants.group.{'changed' if before else 'created'}", group, changes, tenant=tenant)
     return group
+
+
+def _written_group(group: Group) -> dict[str, Any]:
+    return {"name": group.name, "members": _names(group.members.all()), **sharing.of(group).in_words()}
 
 
 @transaction.atomic

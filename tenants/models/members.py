@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from rules.models import InboundTarget, OutboundRuleGroup
-    from sms.models import InboxThread, MemberNumber
+    from sms.models import Conversation, InboxThread, MemberNumber
 
 ROLES = [
     (Role.ADMIN, _("Administrator")),
@@ -57,6 +57,7 @@ class Member(TenantOwned):
     hours: "models.JSONField[dict[str, Any] | None, dict[str, Any] | None]" = models.JSONField(null=True, blank=True)
 
     if TYPE_CHECKING:
+        assigned_conversations: RelatedManager[Conversation]
         groups: RelatedManager["Group"]
         group_members: RelatedManager["GroupMember"]
         inbound_targets: RelatedManager[InboundTarget]

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from tenants import clock, invitations, listing, membership
+from tenants import clock, invitations, listing, membership, sharing
 from tenants.access import TenantRequest, tenant_view
 from tenants.forms_members import MemberForm, sender_numbers
 from tenants.models import Member
@@ -108,6 +108,8 @@ def member_delete(request: TenantRequest, member_id: UUID) -> HttpResponse:
         "item": member,
         "threads": member.inbox_threads.count(),
         "rules": membership.rules_naming(member),
+        "relying": sharing.relying_on(member),
+        "assigned": member.assigned_conversations.count(),
         "is_last_administrator": membership.is_last_administrator(member),
         "cancel_url": reverse("tenants:member_detail", args=[request.tenant.slug, member.pk]),
     }
