@@ -208,7 +208,7 @@ def test_the_environment_is_read_in_settings_only() -> None:
 ACROSS_TENANTS = {
     ("sms/views/phone.py", "PhoneNumber"),
     ("sms/views/system_messages.py", "Message"),
-    ("tenants/forms_members.py", "Member"),
+    ("tenants/forms_groups.py", "Member"),
 }
 
 
