@@ -138,6 +138,11 @@ def plan(trunk: Trunk | None, tenant: Tenant, text: str) -> PoolPlan:
     )
 
 
+def clashes_of(tenant: Tenant, numbers: Sequence[str]) -> list[Clash]:
+    """Return which of some numbers are held already, by another tenant or by this one."""
+    return list(_clashes(tenant, numbers))
+
+
 def _clashes(tenant: Tenant, numbers: Sequence[str]) -> Iterator[Clash]:
     for chunk in _chunks(numbers):
         rows = PhoneNumber.objects.filter(released_at=None, e164__in=chunk).select_related("tenant", "pool__trunk")
