@@ -35,14 +35,17 @@ _NUMBERS_CHECKED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class RuleRow(Generic[Rule]):
-    """One rule: the row being edited, its place from 1 on, its words, and what is wrong with it."""
+    """One rule: the row being edited, its place from 1 on, its words, and what is wrong with it at first sight.
+
+    What is wrong at a closer look costs queries of its own: `rules/surroundings.py`.
+    """
 
     rule: Rule
     place: int
     conditions: tuple[str, ...]
     ends: tuple[str, ...]
     notes: tuple[str, ...]
-    findings: tuple[Any, ...]
+    findings: tuple[str, ...]
     is_last: bool = False
 
     @property

@@ -6,8 +6,9 @@ from django.utils.translation import gettext as _
 
 from rules import documents
 from rules.e164 import format_for_people
-from rules.models import Applies, OutboundAction, Strategy, WhenClosed
+from rules.models import Applies, InboundRule, OutboundAction, OutboundRule, Strategy, WhenClosed
 from rules.models.versions import RuleKind
+from rules.reading import ConditionError
 from rules.schedule import DAY_NAMES, Week, read_holidays
 
 Json = dict[str, Any]
@@ -39,6 +40,12 @@ def route_in_words(route: documents.Route) -> str:
     return ", ".join(filter(None, parts))
 
 
+def own_times(rule: InboundRule | OutboundRule) -> dict[str, str]:
+    """Say a rule's own hours and holidays, by their label; "" where it has none of its own or they cannot be read."""
+    found = _own_times(rule.hours, getattr(rule, "holidays", None))
+    return {_("Own hours"): found["hours"], _("Own holidays"): found["holidays"]}
+
+
 def week_in_words(week: Week) -> str:
     """Say a week: days with the same shifts together, "closed" when it never opens."""
     by_shifts: dict[str, list[str]] = {}
@@ -57,7 +64,7 @@ def _inbound(entry: Json) -> Json:
         "applies": applies,
         "conditions": _conditions(rule),
         "targets": "; ".join(end.describe() for end in rule.ends),
-        **_own_times(rule, entry),
+        **_own_times(entry.get("hours"), entry.get("holidays")),
     }
 
 
@@ -75,7 +82,7 @@ def _outbound(entry: Json) -> Json:
         "when_closed": str(WhenClosed(rule.when_closed).label) if rule.when_closed else "",
         "sticky": rule.sticky or "",
         "area_match": rule.area_match or "",
-        **_own_times(rule, entry),
+        **_own_times(entry.get("hours"), entry.get("holidays")),
     }
 
 
@@ -83,14 +90,14 @@ def _conditions(rule: documents.InboundRule | documents.OutboundRule) -> str:
     return " and ".join(condition.describe() for condition in rule.conditions)
 
 
-def _own_times(rule: documents.InboundRule | documents.OutboundRule, entry: Json) -> Json:
-    """Say the rule's own hours and holidays; one whose times cannot be read says nothing about them."""
-    hours, holidays = entry.get("hours"), entry.get("holidays")
-    readable = not rule.findings
-    return {
-        "hours": week_in_words(Week.from_json(hours)) if hours is not None and readable else "",
-        "holidays": holidays_in_words(holidays) if holidays is not None and readable else "",
-    }
+def _own_times(hours: Any, holidays: Any) -> Json:
+    try:
+        return {
+            "hours": "" if hours is None else week_in_words(Week.from_json(hours)),
+            "holidays": "" if holidays is None else holidays_in_words(holidays),
+        }
+    except ConditionError as error:
+        return {"hours": str(error), "holidays": ""}
 
 
 def holidays_in_words(stored: Any) -> str:

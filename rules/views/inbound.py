@@ -15,7 +15,9 @@ from rules.forms.opening import ever_opens
 from rules.forms.targets import TargetRows, target_rows
 from rules.forms.tryout import InboundTryoutForm
 from rules.models import InboundRule
+from rules.saying import own_times
 from rules.stale import RuleGone, StaleEdit
+from rules.views.findings import note_after_saving
 from rules.views.opened import Opened, opened
 from rules.views.places import back_to_list, gone, names_of, page_of, toggled, usual_configuration
 from tenants.access import TenantRequest, tenant_view
@@ -44,7 +46,8 @@ def inbound_rule_detail(request: TenantRequest, inbound_rule_id: uuid.UUID) -> H
     """Show one rule."""
     rule = get_object_or_404(request.tenant.inbound_rules, pk=inbound_rule_id)
     rules = presenting.inbound(request.tenant)
-    context = {"rules": rules, "row": rules.row(rule), "rule": rule, "names": names_of(KIND)}
+    context: dict[str, Any] = {"rules": rules, "row": rules.row(rule), "rule": rule, "names": names_of(KIND)}
+    context["own_times"] = own_times(rule)
     return render(request, "rules/inbound_rule_detail.html", context)
 
 
@@ -89,6 +92,7 @@ def _saved(request: TenantRequest, form: InboundRuleForm, targets: TargetRows, s
     draft = form.draft(targets.drafts)
     saved = editing.save_inbound(request.actor, request.tenant, draft, rule, based_on=state.revision)
     messages.success(request, _("Saved. Texts that arrive from now on follow it."))
+    note_after_saving(request, KIND, saved.id.hex)
     return back_to_list(request, KIND, saved.id)
 
 

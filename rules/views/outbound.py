@@ -16,7 +16,9 @@ from rules.forms.routes import RouteRows, route_rows
 from rules.forms.tryout import OutboundTryoutForm
 from rules.models import OutboundRule, WhenClosed
 from rules.outbound_conditions import AllDestinations
+from rules.saying import own_times
 from rules.stale import RuleGone, StaleEdit
+from rules.views.findings import note_after_saving
 from rules.views.opened import Opened, opened
 from rules.views.places import back_to_list, gone, names_of, page_of, toggled, usual_configuration
 from tenants.access import TenantRequest, tenant_view
@@ -46,7 +48,8 @@ def outbound_rule_detail(request: TenantRequest, outbound_rule_id: uuid.UUID) ->
     """Show one rule."""
     rule = get_object_or_404(request.tenant.outbound_rules, pk=outbound_rule_id)
     rules = presenting.outbound(request.tenant)
-    context = {"rules": rules, "row": rules.row(rule), "rule": rule, "names": names_of(KIND)}
+    context: dict[str, Any] = {"rules": rules, "row": rules.row(rule), "rule": rule, "names": names_of(KIND)}
+    context["own_times"] = own_times(rule)
     return render(request, "rules/outbound_rule_detail.html", context)
 
 
@@ -94,6 +97,7 @@ def _saved(request: TenantRequest, form: OutboundRuleForm, routes: RouteRows, st
     draft = form.draft(routes.drafts)
     saved = editing.save_outbound(request.actor, request.tenant, draft, rule, based_on=state.revision)
     messages.success(request, _("Saved. Texts that are written from now on follow it."))
+    note_after_saving(request, KIND, saved.id.hex)
     return back_to_list(request, KIND, saved.id)
 
 
