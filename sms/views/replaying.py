@@ -64,10 +64,10 @@ def version_replay(request: TenantRequest, rule_set_id: uuid.UUID) -> HttpRespon
     rule_set = get_object_or_404(request.tenant.rule_sets, pk=rule_set_id)
     found = replaying.replay(request.tenant, rule_set.kind, rule_set.document)
     title = _("With version %d") % rule_set.version
-    return _answer(request, rule_set.kind, found, title)
+    return answer(request, rule_set.kind, found, title)
 
 
-def _answer(request: TenantRequest, kind: str, found: Replay, title: str) -> HttpResponse:
+def answer(request: TenantRequest, kind: str, found: Replay, title: str, **more: Any) -> HttpResponse:
     """Show what would change."""
     context = {
         "replay": found,
@@ -78,7 +78,7 @@ def _answer(request: TenantRequest, kind: str, found: Replay, title: str) -> Htt
         "limit": replaying.LIMIT,
         "list": f"rules:{kind}_rule_list",
     }
-    return render(request, "rules/try_replay.html", context)
+    return render(request, "rules/try_replay.html", context | more)
 
 
 def _row(request: TenantRequest, change: replaying.Change) -> dict[str, Any]:
