@@ -20,6 +20,8 @@ from sms import (
     importing,
     inbound,
     log,
+    matching,
+    opening,
     optouts,
     outbound,
     reconcile,
@@ -137,6 +139,7 @@ SMALL = (
     "message_waiting",
     "message_held",
     "message_leased",
+    "message_opening",
     "delivery_due",
     "status_event_orphans",
 )
@@ -183,6 +186,7 @@ WORK: dict[str, Callable[[], Any]] = {
     "leases": sweeps.end_leases,
     "expire": sweeps.expire,
     "release": inbound.release,
+    "opening": opening.let_go,
     "unknown": reconcile.search_unknown,
     "silent": reconcile.ask_silent,
     "signs": import_signs.look_out,
@@ -212,6 +216,27 @@ def test_a_claim_takes_a_sender_s_texts_from_their_own_queue(cast: factories.Cas
 def test_what_waits_for_somebody_who_opted_out_is_found_by_the_pair(cast: factories.Cast, message: Message) -> None:
     for plan in plans_of(lambda: optouts.close_waiting(cast.acme, OUR_NUMBER, THEIR_NUMBER)):
         assert not reads_whole(plan, "sms_message"), plan
+
+
+def test_texts_that_wait_for_the_opening_are_found_by_its_time(message: Message) -> None:
+    plans = plans_of(opening.let_go)
+    # With as few held texts as in a test, PostgreSQL may look at all of those.
+    indexes = ("message_opening", "message_held") if ON_POSTGRES else ("message_opening",)
+    assert any(index in plan for plan in plans for index in indexes), plans
+
+
+def test_the_number_a_person_knows_is_found_from_the_last_of_their_texts_back(
+    cast: factories.Cast, message: Message
+) -> None:
+    (plan,) = plans_of(lambda: matching.known_number(cast.acme, cast.trunk.pk, THEIR_NUMBER))
+    assert "message_their_address" in plan
+    assert not reads_whole(plan, "sms_message"), plan
+
+
+def test_a_number_of_the_same_area_is_found_among_its_neighbours(cast: factories.Cast) -> None:
+    (plan,) = plans_of(lambda: matching.near_numbers(cast.acme, cast.trunk.pk, THEIR_NUMBER))
+    assert not reads_whole(plan, "sms_phonenumber"), plan
+    assert "phone_number_by_tenant" in plan or "phone_number_live_unique" in plan
 
 
 def test_reports_that_came_too_early_are_found_among_themselves(message: Message) -> None:
