@@ -20,12 +20,14 @@ from sms import (
     opening,
     reconcile,
     reports,
+    restored,
     retention,
     sending,
 )
 from sms.models import Attempt, Direction, Message
 from sms.outcomes import Outcome, Phase
 from sms.status import MessageState
+from sms.transfer import jobs
 from sms.webhooks import refused
 from tenants import clock, hints, removal, slices
 from tenants.ids import new_id
@@ -46,6 +48,7 @@ _SLICE_SECONDS = 50.0
 def sweep() -> dict[str, int]:
     """Announce what is due and run each periodic job whose time has come; harmless however many run at once."""
     clock.sync()
+    restored.hold_if_behind()
     return {"hinted": announce_due(), **_run(_JOBS)}
 
 
@@ -67,6 +70,7 @@ def announce_due() -> int:
     received = Message.objects.filter(state=MessageState.RECEIVED, direction=Direction.IN, due_at__lte=now)
     arrived = received.exists() or callbacks.has_due()
     due = {"send": sending.has_due(), "inbound": arrived, "deliver": delivering.due(now).exists()}
+    due["transfer"] = jobs.due().exists()
     for queue in (queue for queue, has_work in due.items() if has_work):
         hints.note(queue)
     return sum(due.values())
@@ -132,6 +136,7 @@ _Jobs = dict[str, tuple[float, Callable[[], int]]]
 # What, and every how many seconds.
 _JOBS: _Jobs = {
     "leases": (10.0, end_leases),
+    "epoch": (10.0, restored.advance),
     "expired": (10.0, expire),
     "held": (10.0, inbound.release),
     "opened": (5.0, opening.let_go),
@@ -149,6 +154,7 @@ _HOURLY: _Jobs = {
     "counted_again": (_HOUR * 0.9, counting.look_back),
     "retention": (_HOUR * 0.9, retention.erase),
     "refused": (_HOUR * 0.9, refused.prune),
+    "transfers": (_HOUR * 0.9, jobs.prune),
     "purge": (_HOUR * 0.9, lambda: removal.purge_deleted(clock.now())),
 }
 

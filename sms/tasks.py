@@ -84,6 +84,14 @@ def housekeeping() -> dict[str, int]:
     return sweeps.housekeeping()
 
 
+@shared_task(name="maint.transfer")
+def transfer() -> int:
+    """Check and carry out imports until none is due."""
+    from sms.transfer import jobs
+
+    return jobs.work(is_stopping)
+
+
 @shared_task(name="send.canary")
 def send_canary() -> None:
     """Do nothing: that it was taken shows that somebody consumes the queue."""

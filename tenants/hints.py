@@ -15,7 +15,7 @@ from tenants.failpoints import failpoint
 log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 0.05
-TASKS = {"send": "send.work", "inbound": "inbound.work", "deliver": "deliver.work"}
+TASKS = {"send": "send.work", "inbound": "inbound.work", "deliver": "deliver.work", "transfer": "maint.transfer"}
 
 _TIMEOUT_SECONDS = 0.3
 
@@ -61,7 +61,9 @@ def _publish(queue: str) -> None:
     global failures, _failing
     was_open = _connection is not None
     try:
-        current_app.send_task(TASKS[queue], queue=queue, connection=_connected(), retry=False, expires=60)
+        task = TASKS[queue]
+        name = task.partition(".")[0]
+        current_app.send_task(task, queue=name, connection=_connected(), retry=False, expires=60)
         failpoint("hint.published")
     except Exception as error:
         disconnect()

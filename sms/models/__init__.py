@@ -12,6 +12,7 @@ from sms.models.conversations import Conversation, ConversationRead, InboxThread
 from sms.models.deliveries import Delivery
 from sms.models.imports import ImportCursor, Tombstone
 from sms.models.messages import Attempt, Direction, IdempotencyKey, Message, Sender, StatusEvent
+from sms.models.transfers import TransferJob, TransferMode, TransferState
 from sms.models.trunks import Brand, MemberNumber, PhoneNumber, Pool, Transport, Trunk, TrunkKind
 from sms.models.usage import UsageDay, UsageProgress
 
@@ -35,6 +36,9 @@ __all__ = [
     "Sender",
     "StatusEvent",
     "Tombstone",
+    "TransferJob",
+    "TransferMode",
+    "TransferState",
     "Transport",
     "Trunk",
     "TrunkKind",

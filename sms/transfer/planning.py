@@ -104,7 +104,7 @@ class Plan:
         problems = sorted(self.problems, key=lambda problem: (problem.kind, problem.row, problem.column))
         return {
             "kinds": [one.to_json() for one in self.kinds],
-            "problems": [_plain(problem) for problem in problems],
+            "problems": [as_json(problem) for problem in problems],
             "warnings": self.warnings,
             "mails": self.mails,
             "changes": self.changes_anything,
@@ -177,7 +177,8 @@ def _twice(kind: Kind, placed: Sequence[Placed]) -> list[Problem]:
     return problems
 
 
-def _plain(problem: Problem) -> Json:
+def as_json(problem: Problem) -> Json:
+    """Return a problem as it is stored."""
     return {
         "kind": problem.kind,
         "row": problem.row,

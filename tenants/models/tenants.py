@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Sender,
         StatusEvent,
         Tombstone,
+        TransferJob,
         Trunk,
         TwilioAccount,
         UsageDay,
@@ -106,6 +107,7 @@ class Tenant(models.Model):
         opt_outs: RelatedManager[OptOut]
         idempotency_keys: RelatedManager[IdempotencyKey]
         tombstones: RelatedManager[Tombstone]
+        transfer_jobs: RelatedManager[TransferJob]
         usage_days: RelatedManager[UsageDay]
         quota_counters: RelatedManager[QuotaCounter]
         rule_sets: RelatedManager[RuleSet]

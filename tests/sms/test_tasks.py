@@ -9,6 +9,7 @@ from django.db import OperationalError
 
 from portal import supervisor
 from sms import canaries, delivery_rounds, inbound, send_loop, sweeps, tasks
+from sms.transfer import jobs
 from sms.twilio import sender
 from tenants import clock, hints
 from tenants.models import PeriodicRun
@@ -17,6 +18,7 @@ CALLS = {
     "send.work": (send_loop, "work"),
     "inbound.work": (inbound, "work"),
     "deliver.work": (delivery_rounds, "work_in_turn"),
+    "maint.transfer": (jobs, "work"),
     "maint.sweep": (sweeps, "sweep"),
     "maint.lists": (sweeps, "ask_twilio"),
     "maint.housekeeping": (sweeps, "housekeeping"),

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connections
 
 from sms import delivering, inbound, send_loop, sweeps
+from sms.transfer import jobs as transfers
 from sms.webhooks import spool
 from tenants import clock
 
@@ -74,6 +75,7 @@ class Command(BaseCommand):
         clock.sync()
         for jobs in (sweeps.sweep, sweeps.ask_twilio, *([sweeps.housekeeping] if housekeeping else [])):
             self._jobs.update({name: count for name, count in jobs().items() if name != "hinted"})
+        self._jobs["imports"] += transfers.work(self._is_stopped)
         return {
             "spool": spool.drain(self._is_stopped)["stored"],
             "inbound": inbound.work(self._is_stopped),
