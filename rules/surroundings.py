@@ -13,6 +13,7 @@ from rules.documents import InboundRule, OutboundRule, parse_inbound, parse_outb
 from rules.e164 import country_of, example_of
 from rules.facts import InboundFacts
 from rules.findings import Code, Finding, Surroundings, Thing
+from rules.models import OfficeHours
 from rules.models.versions import RuleKind
 from rules.reading import ConditionError
 from rules.schedule import Week
@@ -176,7 +177,15 @@ def _mend(tenant: Tenant, kind: str, finding: Finding, around: Surroundings) -> 
         return f"rules:{kind}_rule_{page}", (tenant.slug,)
     if page == "tenants:member_list":
         return page, (tenant.slug,)
+    if finding.code == Code.NEVER_OPENS and _never_opens(tenant):
+        return "rules:office_hours", (tenant.slug,)
     is_there = any(key == finding.subject for _, key in around.things)
     if page == "rule" or not is_there:
         return f"rules:{kind}_rule_edit", (tenant.slug, finding.rule_id)
     return page, (tenant.slug, finding.subject)
+
+
+def _never_opens(tenant: Tenant) -> bool:
+    """Say whether it is the company's hours that never open, rather than a rule's own."""
+    hours = OfficeHours.objects.filter(tenant=tenant).first()
+    return hours is not None and not _ever_there(hours.week)

@@ -1,4 +1,6 @@
-"""Caller masks, prefixes, lengths and extension lists."""
+"""Caller masks, prefixes, lengths, extension lists, and patterns for texts."""
+
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -6,10 +8,13 @@ from hypothesis import strategies as st
 
 from rules.patterns import (
     PatternError,
+    Span,
+    TextPattern,
     parse_caller_mask,
     parse_extensions,
     parse_lengths,
     parse_prefixes,
+    parse_text_pattern,
 )
 
 
@@ -131,3 +136,120 @@ def test_extensions_are_listed_singly_and_in_ranges():
 def test_a_bad_extension_is_refused(text, advice):
     with pytest.raises(PatternError, match=advice):
         parse_extensions(text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "match_case", "text", "found"),
+    [
+        ("order [0-9]{4}", False, "My ORDER 1234, please", "ORDER 1234"),
+        ("order", True, "My ORDER 1234", None),
+        ("order", True, "my order", "order"),
+        ("^order$", False, "order", "order"),
+        ("^order$", False, "my order", None),
+        ("x*", False, "abc", ""),
+        (r"\p{Greek}+", False, "Ελλάδα!", "Ελλάδα"),
+        ("(?s)a.b", False, "a\nb", "a\nb"),
+        ("a.b", False, "a\nb", None),
+        (r"caf(é|e)\b", False, "CAFÉ", "CAFÉ"),
+        ("a" * 500, False, "a" * 500, "a" * 500),
+    ],
+)
+def test_a_text_pattern_finds_the_first_part_that_fits(pattern, match_case, text, found):
+    read = parse_text_pattern(pattern, match_case=match_case)
+    assert read.find(text) == found
+    assert (read.text, read.match_case) == (pattern, match_case)
+
+
+def test_a_text_pattern_is_for_any_case_unless_told():
+    assert parse_text_pattern("a").find("A") == TextPattern("a").find("A") == "A"
+
+
+LOOK = "it cannot look ahead or behind, as (?=…), (?!…), (?<=…) and (?<!…) do"
+BACK = r"it cannot refer back to what it has found, as \1 does"
+FAST = "it has no groups or repeats that hold fast, such as (?>…) and a++"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "error"),
+    [
+        *((one, f"“{one}” asks for what this kind of pattern (RE2) lacks: {LOOK}.") for one in ("(?=a)", "x(?!a)")),
+        *((one, f"“{one}” asks for what this kind of pattern (RE2) lacks: {LOOK}.") for one in ("(?<=a)b", "(?<!a)b")),
+        *((one, f"“{one}” asks for what this kind of pattern (RE2) lacks: {BACK}.") for one in (r"(a)\1", r"(a)\k<n>")),
+        ("(?P<n>a)(?P=n)", f"“(?P<n>a)(?P=n)” asks for what this kind of pattern (RE2) lacks: {BACK}."),
+        *((one, f"“{one}” asks for what this kind of pattern (RE2) lacks: {FAST}.") for one in ("(?>a)", "a++", "a?+")),
+        ("a{1001}", "“a{1001}” needs too much room: repeat less often, never more than 1000 times."),
+        ("((a{9}){99}){99}", "“((a{9}){99}){99}” needs too much room: repeat less often, never more than 1000 times."),
+        (r"(\p{L}{20}){40}", r"“(\p{L}{20}){40}” needs too much room: repeat less often, never more than 1000 times."),
+        ("(", "“(” is not a pattern: missing ): (. Put \\ before . * + ? ( ) [ to mean it."),
+        ("[z-a]", "“[z-a]” is not a pattern: invalid character class range: z-a. Put"),
+        ("\udc80", "“\udc80” is not a pattern: it has broken characters. Put"),
+        ("a" * 501, "The pattern has more than 500 characters: shorten it, or make two rules."),
+    ],
+)
+def test_a_text_pattern_that_cannot_be_used_says_why(pattern, error):
+    with pytest.raises(PatternError) as raised:
+        parse_text_pattern(pattern)
+    assert str(raised.value).startswith(error)
+
+
+def test_a_text_pattern_takes_no_longer_on_a_text_made_to_slow_it_down():
+    slow = parse_text_pattern("(a+)+$")
+    began = perf_counter()
+    assert slow.find("a" * 20_000 + "b") is None
+    assert perf_counter() - began < 2
+
+
+def test_a_run_knows_its_numbers():
+    run = Span("+0098", "+0102")
+    assert list(run) == ["+0098", "+0099", "+0100", "+0101", "+0102"]
+    assert (len(run), run.start) == (5, "+0")
+    assert list(Span("098", "101")) == ["098", "099", "100", "101"]
+    assert Span("55", "55").start == "55"
+    assert Span("10", "90").start == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "includes", "meets"),
+    [
+        (("10", "20"), ("10", "20"), True, True),
+        (("10", "20"), ("11", "19"), True, True),
+        (("10", "20"), ("15", "25"), False, True),
+        (("10", "20"), ("05", "15"), False, True),
+        (("10", "20"), ("20", "30"), False, True),
+        (("10", "20"), ("21", "30"), False, False),
+        (("10", "20"), ("00", "09"), False, False),
+        (("10", "20"), ("150", "160"), False, False),
+    ],
+)
+def test_runs_include_and_meet_others(one, other, includes, meets):
+    assert Span(*one).includes(Span(*other)) is includes
+    assert Span(*one).meets(Span(*other)) is Span(*other).meets(Span(*one)) is meets
+
+
+@pytest.mark.parametrize(
+    ("wider", "narrower", "includes"),
+    [
+        ("+1415*******", "+1415555****", True),
+        ("+1415555****", "+1415*******", False),
+        ("+1415*******", "+1415******", False),
+        ("+1415*******", "+14155550123", True),
+        ("+1415*******", "+14155550100-14155550199", True),
+        ("+141555501**", "+14155550100-14155550199", True),
+        ("+1415555010*", "+14155550100-14155550199", False),
+        ("+14155550***", "+14155550099-14155550101", True),
+        ("+1*155550***", "+14155550099-14155550101", True),
+        ("+1415555*1**", "+14155550100-14155551199", False),
+        ("+14150000000-14159999999", "+1415*******", True),
+        ("+14150000001-14159999999", "+1415*******", False),
+        ("+14150000000-14159999998", "+1415*******", False),
+        ("+14155550100-14155550199", "+14155550150-14155550160", True),
+        ("+14155550100-14155550150", "+14155550150-14155550160", False),
+        ("Acme;Shop", "ACME", True),
+        ("Acme", "Acme;Shop", False),
+        ("Acme;+1415*******", "+14155550123;acme", True),
+        ("Acme;+1415*******", "+14155550123;72975", False),
+        ("7297*", "72975;72976", True),
+    ],
+)
+def test_a_caller_mask_includes_another(wider, narrower, includes):
+    assert parse_caller_mask(wider).includes(parse_caller_mask(narrower)) is includes

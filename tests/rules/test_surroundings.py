@@ -8,6 +8,7 @@ from django.urls import reverse
 from rules import surroundings
 from rules.documents import parse_inbound, parse_outbound
 from rules.findings import Code
+from rules.models import OfficeHours
 from tests.factories import OUR_NUMBER, THEIR_NUMBER, Cast, make_group
 
 ANY, ALL = {"kind": "all_numbers"}, {"kind": "all"}
@@ -100,6 +101,14 @@ def test_a_configuration_that_is_off_is_mended_on_its_page_one_that_is_gone_in_t
 
 def test_a_sender_that_is_not_in_the_pool(cast: Cast) -> None:
     assert only(cast, "outbound", outbound(cast, ALL, sender="+12025559999")).code == Code.SENDER_OUTSIDE
+
+
+def test_hours_that_never_open_are_mended_where_they_stand(cast: Cast) -> None:
+    when_open = {"conditions": [ANY], "targets": [{**to_bob(cast), "when": "open"}, {**to_bob(cast), "when": "closed"}]}
+    rules = parse_inbound({"rules": [{"id": "1" * 32, **when_open, "hours": {}}]})
+    assert only(cast, "inbound", rules).mend[0] == "rules:inbound_rule_edit"
+    OfficeHours.objects.create(tenant=cast.acme, week={})
+    assert only(cast, "inbound", rules).mend == ("rules:office_hours", (cast.acme.slug,))
 
 
 def test_countries_that_were_texted_must_be_served(cast: Cast) -> None:
