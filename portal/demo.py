@@ -20,7 +20,8 @@ from tenants import api_keys, audit, clock, membership, provisioning
 from tenants.audit import Actor
 from tenants.membership import SenderNumber
 from tenants.models import Group, Member, Tenant, User
-from tenants.models.members import SendingRight
+from tenants.models.members import Assignment, SendingRight
+from tenants.sharing import Sharing
 
 _AGE = timedelta(days=7, hours=3)
 _TEXTS_A_DAY = 150
@@ -153,8 +154,11 @@ def _let_send(actor: Actor, tenant: Tenant) -> None:
 
 
 def _acme_rules(actor: Actor, tenant: Tenant, trunk: Trunk) -> None:
-    desk = _group(actor, tenant, "Front desk", "alice@acme.example", "bob@acme.example", "sam@acme.example")
     billing = _group(actor, tenant, "Billing", "sam@acme.example", KIM)
+    sam = tenant.members.get(user__email="sam@acme.example")
+    shared = Sharing(Assignment.ROUND_ROBIN, fallback_group=billing, escalate_minutes=30, escalate_member=sam)
+    people = ("alice@acme.example", "bob@acme.example", "sam@acme.example")
+    desk = _group(actor, tenant, "Front desk", *people, shared=shared)
     answer = TargetDraft(TargetKind.AUTO_REPLY, settings={"text": demo_script.OPENING_HOURS})
     asked = [{"kind": "keyword", "words": ["hours", "open"]}]
     hours = InboundDraft("Opening hours", True, trunk.pk, [], asked, [answer, TargetDraft(TargetKind.GROUP, desk.pk)])
@@ -173,8 +177,9 @@ def _globex_rules(actor: Actor, tenant: Tenant, trunk: Trunk) -> None:
     api_keys.create(actor, tenant, demo_script.PROGRAM)
 
 
-def _group(actor: Actor, tenant: Tenant, name: str, *emails: str) -> Group:
-    return membership.save_group(actor, tenant, name=name, members=tenant.members.filter(user__email__in=emails))
+def _group(actor: Actor, tenant: Tenant, name: str, *emails: str, shared: Sharing | None = None) -> Group:
+    members = tenant.members.filter(user__email__in=emails)
+    return membership.save_group(actor, tenant, name=name, members=members, shared=shared)
 
 
 def _number_to_group(actor: Actor, tenant: Tenant, e164: str, group: Group) -> None:
