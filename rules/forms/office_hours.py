@@ -12,7 +12,7 @@ class OfficeHoursForm(forms.Form):
     hours = WeekField(
         label="",
         switch=gettext_lazy("Open at set hours"),
-        otherwise=gettext_lazy("Off: always open, but on holidays."),
+        otherwise=gettext_lazy("Off: always open, except on holidays."),
     )
 
 
