@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
-from sms import asking, reports, restored
+from sms import asking, reports, restored, storing
 from sms.models import Attempt, Configuration, Direction, Message, TwilioAccount
 from sms.models.configurations import UnknownPolicy
 from sms.outcomes import Outcome
@@ -269,7 +269,7 @@ def _look_later(attempt: Attempt, due: datetime | None = None, reason: str | Non
 def _conclude(attempt: Attempt) -> None:
     """Do what the configuration says about a text that Twilio certainly does not have.
 
-    One of a restored database was waiting to be sent, and goes on waiting.
+    One of a restored database was waiting to be sent, or for somebody to release it, and goes on waiting.
     """
     anew = attempt.configuration.unknown_policy == UnknownPolicy.REQUEUE or attempt.lease_token == restored.LEASE
     if anew and _send_anew(attempt):
@@ -289,9 +289,9 @@ def _send_anew(attempt: Attempt) -> bool:
     open_still = Attempt.objects.filter(pk=attempt.pk, provider_sid="", outcome=Outcome.AMBIGUOUS)
     if not open_still.update(outcome=Outcome.NOT_SENT, note=note):
         return False
-    Message.objects.filter(pk=message.pk).update(
-        state=MessageState.QUEUED, state_reason=_("Not in Twilio's list: sent again"), due_at=now
-    )
+    anew = {"state": MessageState.QUEUED, "state_reason": _("Not in Twilio's list: sent again"), "due_at": now}
+    held = storing.hold_again(message) if attempt.lease_token == restored.LEASE else {}
+    Message.objects.filter(pk=message.pk).update(**(anew | held))
     facts = {"attempts": message.attempt_count, "reason": "absent"}
     audit.record(audit.PORTAL, "sms.message.sent_again", message, facts, tenant=attempt.tenant)
     reports.touch([message.conversation_id])

@@ -77,7 +77,8 @@ def looked_for() -> int:
 
 def _set_some_aside() -> int:
     """Make some waiting texts unknown ones, each with the attempt that may have been made since the copy."""
-    waiting = Message.objects.filter(direction=Direction.OUT, state__in=(MessageState.QUEUED, MessageState.SENDING))
+    states = (MessageState.QUEUED, MessageState.SENDING, MessageState.HELD)
+    waiting = Message.objects.filter(direction=Direction.OUT, state__in=states)
     rows = list(waiting.select_for_update(of=("self",), no_key=True).order_by("id")[:_BATCH])
     sending = [row.pk for row in rows if row.state == MessageState.SENDING]
     now = clock.now()
@@ -89,9 +90,9 @@ def _set_some_aside() -> int:
         posting_at=Coalesce("posting_at", "created_at"),
         finished_at=now,
     )
-    queued = [row for row in rows if row.state == MessageState.QUEUED]
-    Attempt.objects.bulk_create([_possible_attempt(row) for row in queued])
-    Message.objects.filter(pk__in=[row.pk for row in queued]).update(attempt_count=F("attempt_count") + 1)
+    waited = [row for row in rows if row.state != MessageState.SENDING]
+    Attempt.objects.bulk_create([_possible_attempt(row) for row in waited])
+    Message.objects.filter(pk__in=[row.pk for row in waited]).update(attempt_count=F("attempt_count") + 1)
     Message.objects.filter(pk__in=[row.pk for row in rows]).update(
         state=MessageState.UNKNOWN,
         state_reason="The database was restored: Twilio's list is asked",

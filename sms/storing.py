@@ -102,10 +102,25 @@ def _standing(decision: Decision, now: datetime) -> dict[str, Any]:
         held = {"state": MessageState.HELD, "state_reason": _why_closed(decision)}
         return held | {"due_at": decision.until, "expires_at": validity_from(decision.until)}
     rule = decision.rule.name if decision.rule else ""
-    state, reason = MessageState.HELD, _("Held by the rule %s") % rule
+    state, reason = MessageState.HELD, _held_by(rule)
     if decision.action == Action.DENY:
         state, reason = MessageState.BLOCKED, decision.reason.rstrip(".") or _("Refused by the rule %s") % rule
     return {"state": state, "state_reason": reason[:_LONGEST_REASON], "due_at": None}
+
+
+def hold_again(message: Message) -> dict[str, Any]:
+    """Return what a text goes back to that a rule held and nobody has released; nothing for any other."""
+    decision = message.decision
+    if "released" in decision or decision.get("action") not in (Action.HOLD, Action.WAIT):
+        return {}
+    until = datetime.fromisoformat(decision["until"]) if "until" in decision else None
+    reason = Period.CLOSED.value if until else _held_by(str(decision.get("name", "")))
+    expires_at = validity_from(max(until, clock.now())) if until else None
+    return {"state": MessageState.HELD, "state_reason": reason, "due_at": until, "expires_at": expires_at}
+
+
+def _held_by(rule: str) -> str:
+    return (_("Held by the rule %s") % rule)[:_LONGEST_REASON]
 
 
 def _why_closed(decision: Decision) -> str:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from sms import reconcile, restored, send_loop, sweeps
+from sms import opening, outbound, reconcile, restored, send_loop, sweeps
 from sms.models import Attempt, Message
-from tenants import audit, stopping
+from tenants import audit, clock, stopping
 from tenants.models import AuditEntry, SystemState
 from tests.sms.conftest import World, fresh, later
 
@@ -76,6 +76,30 @@ def test_what_twilio_has_counts_as_sent_and_the_rest_goes_once_somebody_lets_it(
         send_loop.work()
     assert posts(world, texts) == [1, 1, 1]
     assert {fresh(text).state for text in texts} == {"accepted"}
+
+
+@pytest.mark.parametrize(("action", "state"), [("hold", "held"), ("wait", "queued")])
+def test_what_a_rule_held_when_the_copy_was_taken_may_have_left_since(
+    world: World, texts: list[Message], action: str, state: str
+) -> None:
+    """One was released and sent after that; the others are held as before, until released or let go."""
+    until = {"until": clock.now().isoformat()} if action == "wait" else {}
+    for text in texts:
+        decision = text.decision | {"action": action, "name": "Ask first"} | until
+        Message.objects.filter(pk=text.pk).update(state="held", decision=decision, due_at=None, expires_at=None)
+    assert restored.hold_if_behind() == 3
+    assert not any(outbound.release(audit.PORTAL, text) for text in texts)
+    for moment in (30, 910, 1220):
+        with later(moment):
+            reconcile.search_unknown()
+    assert [fresh(text).state for text in texts] == ["accepted", "held", "held"]
+    with later(1230):
+        opening.let_go()
+        assert [fresh(text).state for text in texts] == ["accepted", state, state]
+        assert outbound.release(audit.PORTAL, texts[1]) == (action == "hold")
+        stopping.resume_everything(audit.PORTAL)
+        send_loop.work()
+    assert posts(world, texts) == [1, 1, 0 if action == "hold" else 1]
 
 
 def test_a_restore_is_noticed_once(world: World, texts: list[Message]) -> None:
