@@ -1,6 +1,7 @@
 """Rules as pages show them: in words, in order, marked when they do not work."""
 
 import re
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -69,9 +70,9 @@ class RuleList(Generic[Rule]):
     live: RuleSet | None
     is_current: bool
 
-    def row(self, rule: Rule) -> RuleRow[Rule]:
-        """Return one of the rows."""
-        return next(row for row in self.rows if row.rule.pk == rule.pk)
+    def row(self, key: uuid.UUID) -> RuleRow[Rule] | None:
+        """Return the row of a rule; None when there is none with this key."""
+        return next((row for row in self.rows if row.rule.pk == key), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,15 +159,25 @@ def numbers_in_words(numbers: Iterable[str]) -> str:
     return "; ".join(" – ".join(pair) for pair in ends)
 
 
-def without_a_rule(tenant: Tenant, rules: RuleList[InboundRule], *, but: InboundRule | None = None) -> list[str]:
-    """Return our numbers whose texts may match no rule, `but` one rule counted as gone."""
+def without_a_rule(tenant: Tenant, rules: RuleList[InboundRule]) -> list[str]:
+    """Return our numbers whose texts may match no rule."""
+    return list(uncovered(rules.read, _numbers(tenant)))
+
+
+def lost_without(tenant: Tenant, rules: RuleList[InboundRule], rule: InboundRule) -> list[str]:
+    """Return our numbers whose texts would be the first to match no rule if one rule were gone."""
+    numbers = _numbers(tenant)
+    now = set(uncovered(rules.read, numbers))
+    others = [other for other in rules.read if other.id != rule.id.hex]
+    return [number for number in uncovered(others, numbers) if number not in now]
+
+
+def _numbers(tenant: Tenant) -> list[InboundFacts]:
     live = tenant.phone_numbers.filter(released_at=None).order_by("e164")
-    numbers = [
+    return [
         InboundFacts(our_address=e164, their_address="", trunk=trunk.hex, number=key.hex)
         for e164, trunk, key in live.values_list("e164", "pool__trunk_id", "id")[:_NUMBERS_CHECKED]
     ]
-    gone = but.id.hex if but else ""
-    return list(uncovered([rule for rule in rules.read if rule.id != gone], numbers))
 
 
 def _conditions(rule: Read) -> tuple[str, ...]:

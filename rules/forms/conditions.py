@@ -138,7 +138,7 @@ OUTBOUND_ASKED: tuple[Asked, ...] = (
         lambda: forms.BooleanField(
             label=gettext_lazy("All destinations"),
             required=False,
-            help_text=gettext_lazy("Untick it to choose by number or country."),
+            help_text=gettext_lazy("Wherever they go. Leave it off to choose by number or country."),
         ),
         lambda _ticked, _country: {},
         lambda _stored: True,

@@ -19,7 +19,7 @@ from rules.saying import own_times
 from rules.stale import RuleGone, StaleEdit
 from rules.views.findings import note_after_saving
 from rules.views.opened import Opened, opened
-from rules.views.places import back_to_list, gone, names_of, page_of, toggled, usual_configuration
+from rules.views.places import back_to_list, gone, names_of, page_of, row_of, toggled, usual_configuration
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission
 
@@ -44,10 +44,10 @@ def inbound_rule_list(request: TenantRequest) -> HttpResponse:
 @tenant_view(Permission.RULES_VIEW)
 def inbound_rule_detail(request: TenantRequest, inbound_rule_id: uuid.UUID) -> HttpResponse:
     """Show one rule."""
-    rule = get_object_or_404(request.tenant.inbound_rules, pk=inbound_rule_id)
     rules = presenting.inbound(request.tenant)
-    context: dict[str, Any] = {"rules": rules, "row": rules.row(rule), "rule": rule, "names": names_of(KIND)}
-    context["own_times"] = own_times(rule)
+    row = row_of(rules, inbound_rule_id)
+    context: dict[str, Any] = {"rules": rules, "row": row, "rule": row.rule, "names": names_of(KIND)}
+    context["own_times"] = own_times(row.rule)
     return render(request, "rules/inbound_rule_detail.html", context)
 
 
@@ -60,14 +60,15 @@ def inbound_rule_new(request: TenantRequest) -> HttpResponse:
 @tenant_view(Permission.RULES_EDIT)
 def inbound_rule_edit(request: TenantRequest, inbound_rule_id: uuid.UUID) -> HttpResponse:
     """Change a rule."""
-    return _form_page(request, get_object_or_404(versions.inbound_rows(request.tenant), pk=inbound_rule_id))
+    rows = versions.with_number(versions.inbound_rows(request.tenant), request.tenant, KIND)
+    return _form_page(request, get_object_or_404(rows, pk=inbound_rule_id))
 
 
 def _form_page(request: TenantRequest, rule: InboundRule | None) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = InboundRuleForm(data, tenant=request.tenant, rule=rule)
     targets = target_rows(request.tenant, rule, data)
-    state = opened(request, KIND, rule)
+    state = opened(request, KIND, rule, getattr(rule, "live_version", None) or 0)
     if data is not None and form.is_valid() & targets.is_valid() and _can_hold(request, form, targets):
         try:
             return _saved(request, form, targets, state)
@@ -99,8 +100,9 @@ def _saved(request: TenantRequest, form: InboundRuleForm, targets: TargetRows, s
 @tenant_view(Permission.RULES_EDIT)
 def inbound_rule_delete(request: TenantRequest, inbound_rule_id: uuid.UUID) -> HttpResponse:
     """Ask, saying what would be unrouted, and delete."""
-    rule = get_object_or_404(request.tenant.inbound_rules, pk=inbound_rule_id)
-    state = opened(request, KIND, rule)
+    rules = presenting.inbound(request.tenant)
+    row = row_of(rules, inbound_rule_id)
+    rule, state = row.rule, opened(request, KIND, row.rule, rules.live.version if rules.live else 0)
     if request.method == "POST":
         try:
             editing.delete(request.actor, request.tenant, rule, based_on=state.revision)
@@ -108,11 +110,8 @@ def inbound_rule_delete(request: TenantRequest, inbound_rule_id: uuid.UUID) -> H
             return back_to_list(request, KIND)
         except StaleEdit as refused:
             state.catch_up(request, refused)
-    rules = presenting.inbound(request.tenant)
-    now = set(presenting.without_a_rule(request.tenant, rules))
-    then = presenting.without_a_rule(request.tenant, rules, but=rule)
-    lost = shown([number for number in then if number not in now])
-    context = {"rule": rule, "row": rules.row(rule), "lost": lost, "names": names_of(KIND), "state": state}
+    lost = shown(presenting.lost_without(request.tenant, rules, rule))
+    context = {"rule": rule, "row": row, "lost": lost, "names": names_of(KIND), "state": state}
     return render(request, "rules/inbound_rule_delete.html", context)
 
 

@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rules import stale, versions
 from rules.models import InboundRule, OutboundRule
@@ -17,7 +16,6 @@ class Opened:
 
     kind: str
     rule: InboundRule | OutboundRule | None
-    live: Any
     revision: int | None
     version: int
     is_stale: bool = False
@@ -27,16 +25,17 @@ class Opened:
         """Show what was changed meanwhile, and take the state that stands now for the one the page shows."""
         self.changes = stale.rule_changes(request.tenant, self.kind, refused.rule, self.version)
         self.is_stale, self.revision = True, refused.revision
-        self.version = self.live.version if self.live else 0
+        self.version = versions.newest_number(request.tenant, self.kind)
 
 
-def opened(request: TenantRequest, kind: str, rule: InboundRule | OutboundRule | None) -> Opened:
-    """Return the state that a posted form was opened with, or that a page is opened with now."""
-    live = versions.newest(request.tenant, kind)
+def opened(request: TenantRequest, kind: str, rule: InboundRule | OutboundRule | None, live: int = 0) -> Opened:
+    """Return the state that a posted form was opened with, or that a page is opened with now.
+
+    `live` is the number of the newest version.
+    """
     if request.method == "POST":
-        revision = whole_number(request, "revision")
-        return Opened(kind, rule, live, revision, whole_number(request, "version") or 0)
-    return Opened(kind, rule, live, rule.revision if rule else None, live.version if live else 0)
+        return Opened(kind, rule, whole_number(request, "revision"), whole_number(request, "version") or 0)
+    return Opened(kind, rule, rule.revision if rule else None, live)
 
 
 def whole_number(request: TenantRequest, name: str) -> int | None:

@@ -49,13 +49,12 @@ def _moved(request: TenantRequest, kind: str, rule: InboundRule | OutboundRule) 
 
 def _stale(request: TenantRequest, kind: str, rule: InboundRule | OutboundRule, version: int) -> HttpResponse:
     """Say that nothing was moved, and what had been changed since the page was opened."""
-    live = versions.newest(request.tenant, kind)
     context: dict[str, Any] = {
         "rule": rule,
         "kind": kind,
         "names": names_of(kind),
         "changes": stale.order_changes(request.tenant, kind, version),
-        "version": live.version if live else 0,
+        "version": versions.newest_number(request.tenant, kind),
         "place": rule.position + 1,
     }
     return render(request, "rules/order_changed.html", context, status=409)

@@ -20,7 +20,7 @@ from rules.saying import own_times
 from rules.stale import RuleGone, StaleEdit
 from rules.views.findings import note_after_saving
 from rules.views.opened import Opened, opened
-from rules.views.places import back_to_list, gone, names_of, page_of, toggled, usual_configuration
+from rules.views.places import back_to_list, gone, names_of, page_of, row_of, toggled, usual_configuration
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission
 
@@ -46,10 +46,10 @@ def outbound_rule_list(request: TenantRequest) -> HttpResponse:
 @tenant_view(Permission.RULES_VIEW)
 def outbound_rule_detail(request: TenantRequest, outbound_rule_id: uuid.UUID) -> HttpResponse:
     """Show one rule."""
-    rule = get_object_or_404(request.tenant.outbound_rules, pk=outbound_rule_id)
     rules = presenting.outbound(request.tenant)
-    context: dict[str, Any] = {"rules": rules, "row": rules.row(rule), "rule": rule, "names": names_of(KIND)}
-    context["own_times"] = own_times(rule)
+    row = row_of(rules, outbound_rule_id)
+    context: dict[str, Any] = {"rules": rules, "row": row, "rule": row.rule, "names": names_of(KIND)}
+    context["own_times"] = own_times(row.rule)
     return render(request, "rules/outbound_rule_detail.html", context)
 
 
@@ -65,14 +65,15 @@ def outbound_rule_new(request: TenantRequest) -> HttpResponse:
 @tenant_view(Permission.RULES_EDIT)
 def outbound_rule_edit(request: TenantRequest, outbound_rule_id: uuid.UUID) -> HttpResponse:
     """Change a rule."""
-    return _form_page(request, get_object_or_404(versions.outbound_rows(request.tenant), pk=outbound_rule_id))
+    rows = versions.with_number(versions.outbound_rows(request.tenant), request.tenant, KIND)
+    return _form_page(request, get_object_or_404(rows, pk=outbound_rule_id))
 
 
 def _form_page(request: TenantRequest, rule: OutboundRule | None) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = OutboundRuleForm(data, tenant=request.tenant, rule=rule)
     routes = route_rows(request.tenant, rule, data, needed=form.needs_routes)
-    state = opened(request, KIND, rule)
+    state = opened(request, KIND, rule, getattr(rule, "live_version", None) or 0)
     if data is not None and form.is_valid() & routes.is_valid() and _can_hold(request, form):
         try:
             return _saved(request, form, routes, state)
@@ -104,8 +105,9 @@ def _saved(request: TenantRequest, form: OutboundRuleForm, routes: RouteRows, st
 @tenant_view(Permission.RULES_EDIT)
 def outbound_rule_delete(request: TenantRequest, outbound_rule_id: uuid.UUID) -> HttpResponse:
     """Ask, saying what would be refused, and delete."""
-    rule = get_object_or_404(request.tenant.outbound_rules, pk=outbound_rule_id)
-    state = opened(request, KIND, rule)
+    rules = presenting.outbound(request.tenant)
+    row = row_of(rules, outbound_rule_id)
+    rule, state = row.rule, opened(request, KIND, row.rule, rules.live.version if rules.live else 0)
     if request.method == "POST":
         try:
             editing.delete(request.actor, request.tenant, rule, based_on=state.revision)
@@ -113,11 +115,10 @@ def outbound_rule_delete(request: TenantRequest, outbound_rule_id: uuid.UUID) ->
             return back_to_list(request, KIND)
         except StaleEdit as refused:
             state.catch_up(request, refused)
-    rules = presenting.outbound(request.tenant)
     left = [other for other in rules.read if other.live and other.id != rule.id.hex]
     context = {
         "rule": rule,
-        "row": rules.row(rule),
+        "row": row,
         "names": names_of(KIND),
         "state": state,
         "is_last": not left,

@@ -4,14 +4,14 @@ import uuid
 from typing import Any, Literal
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from rules import editing, presenting
 from rules.models import InboundRule, OutboundRule
-from rules.presenting import RuleList, RulePage
+from rules.presenting import RuleList, RulePage, RuleRow
 from tenants.access import TenantRequest
 
 _ACTS = ("list", "new", "detail", "edit", "delete", "move", "toggle")
@@ -38,6 +38,14 @@ def page_of(request: TenantRequest, rules: RuleList[Any]) -> RulePage[Any]:
         number=int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 0,
         selected=asked.get("selected", ""),
     )
+
+
+def row_of(rules: RuleList[Any], key: uuid.UUID) -> RuleRow[Any]:
+    """Return the row of a rule in its list, or answer that there is none."""
+    row = rules.row(key)
+    if row is None:
+        raise Http404
+    return row
 
 
 def toggled(request: TenantRequest, kind: str, rule: InboundRule | OutboundRule) -> HttpResponse:
