@@ -1,6 +1,5 @@
 """One product with its demo for all browser tests: gunicorn, Celery worker, beat, broker and sandbox."""
 
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -28,12 +27,8 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 @pytest.fixture(scope="session")
 def sandbox(product: Product) -> Sandbox:
-    """The product's own sandbox, with the harness of the sandbox's tests in front of it."""
-    said = re.search(r"sandbox ready (\S+)", product.output)
-    assert said is not None
-    running = Sandbox(product.folder / "sandbox")
-    running.url = said[1]
-    return running
+    """The product's own sandbox."""
+    return steps.sandbox_of(product)
 
 
 @pytest.fixture

@@ -9,9 +9,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from portal import demo_cast
 from tests.sandbox.harness import Sandbox
+from tests.servers import Product
 
 _numbers = itertools.count(12025550120)
 _phones = itertools.count(14155550120)
+
+# Seconds that a person waits for what a worker does.
+PATIENCE = 20.0
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,15 @@ class Line:
     sid: str
     token: str
     numbers: tuple[str, str]
+
+
+def sandbox_of(product: Product) -> Sandbox:
+    """Return the sandbox that runs with a product, with the harness of the sandbox's tests in front of it."""
+    said = re.search(r"sandbox ready (\S+)", product.output)
+    assert said is not None
+    running = Sandbox(product.folder / "sandbox")
+    running.url = said[1]
+    return running
 
 
 def open_page(browser: Browser, **options: Any) -> Page:
