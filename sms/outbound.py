@@ -11,6 +11,7 @@ from sms import conversations, drafting, optouts, storing
 from sms.choosing import Writer
 from sms.drafting import IdempotencyConflict, OverLimit, RuleDenied, SendRefused
 from sms.models import Attempt, Conversation, Direction, Message
+from sms.models.messages import AUTOMATIC
 from sms.outcomes import Outcome, Phase
 from sms.status import MessageState, sources_of
 from tenants import audit, clock, hints
@@ -69,7 +70,7 @@ def send(
     try:
         draft = drafting.check(tenant, writer, to, body)
     except RuleDenied as denied:
-        if source not in storing.BY_NOBODY:
+        if source not in AUTOMATIC:
             raise
         draft = denied.draft
     fields: dict[str, Any] = {

@@ -14,13 +14,12 @@ from sms import conversations, segments, sending
 from sms.drafting import Draft, OverLimit
 from sms.matching import Matching
 from sms.models import Conversation, Direction, IdempotencyKey, Message
+from sms.models.messages import AUTOMATIC
 from sms.status import MessageState
 from tenants import clock, hints, quotas
 from tenants.failpoints import failpoint
 from tenants.models import Tenant
 
-# What nobody wrote: a limit or a rule that stops it leaves it here, blocked, for somebody to see.
-BY_NOBODY = frozenset({"auto_reply", "forward"})
 _LONGEST_REASON = 60
 
 
@@ -143,7 +142,7 @@ def _count(tenant: Tenant, message: Message) -> None:
     try:
         quotas.take(tenant)
     except quotas.QuotaReached as reached:
-        if message.source not in BY_NOBODY:
+        if message.source not in AUTOMATIC:
             raise OverLimit(reached) from reached
         reason = _("Over the limit of %(limit)d texts a %(window)s")
         words = {"limit": reached.window.limit, "window": reached.window.label}

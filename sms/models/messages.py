@@ -40,7 +40,8 @@ class Source(models.TextChoices):
     POLLING = "polling"
 
 
-# Sources of texts of ours that nobody wrote: they answer nobody's question.
+# Sources of texts of ours that nobody wrote: they answer nobody's question, and what a limit or a rule stops of them
+# is stored, blocked, for somebody to see.
 AUTOMATIC = ("auto_reply", "forward")
 
 # Up to that, a text that was asked for is as good as one that was brought.

@@ -86,8 +86,8 @@ def _filters(request: TenantRequest) -> dict[str, Any]:
     groups = conversations.groups_seen_by(request.tenant, request.member)
     own = [("mine", _("My inbox"))] if request.member else []
     context: dict[str, Any] = {"inboxes": [*own, *((group.id.hex, group.name) for group in groups)]}
-    mine = [("me", gettext("Given to me"))] if request.member else []
-    context["holders"] = [*mine, ("none", gettext("Given to nobody"))]
+    mine = [("me", gettext("Mine"))] if request.member else []
+    context["holders"] = [*mine, ("none", gettext("Nobody’s"))]
     if request.member is not None:
         count = conversations.unread_count(request.tenant, request.member)
         context["unread_options"] = [("1", gettext("Unread (%d)") % count)]
