@@ -102,6 +102,13 @@ def of_tenant(request: HttpRequest, tenant: Tenant) -> list[Section]:
                     (can(request, P.API_KEYS_MANAGE), _("API keys"), "key-round", to("tenants:api_key_list"), False),
                     (can(request, P.AUDIT_VIEW), _("Audit log"), "scroll-text", to("tenants:audit_list"), False),
                     (can(request, P.TENANT_EDIT), _("Sending"), "gauge", to("tenants:sending"), False),
+                    (
+                        can(request, P.RULES_VIEW),
+                        _("Import and export"),
+                        "arrow-left-right",
+                        to("sms:transfer_home"),
+                        False,
+                    ),
                     (can(request, P.TENANT_EDIT), _("Company"), "building-2", to("tenants:company"), False),
                 ],
             ),

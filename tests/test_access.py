@@ -17,7 +17,18 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from rules import versions
 from rules.models import Holiday, InboundRule, InboundTarget, OutboundRoute, OutboundRule
-from sms.models import Attempt, Conversation, Delivery, InboxThread, Message, OptOut, Sender, Trunk, WebhookChange
+from sms.models import (
+    Attempt,
+    Conversation,
+    Delivery,
+    InboxThread,
+    Message,
+    OptOut,
+    Sender,
+    TransferJob,
+    Trunk,
+    WebhookChange,
+)
 from tenants import api_keys, audit, clock, switching
 from tenants.access import Access
 from tenants.audit import Actor
@@ -190,6 +201,9 @@ class World:
         )
         versions.save(audit.PORTAL, acme, "inbound")
         versions.save(audit.PORTAL, acme, "outbound")
+        self.transfer_job = TransferJob.objects.create(
+            tenant=acme, kind="inbound", state="checked", file_name=CANARY, made_by=CANARY
+        )
         self.closed = factories.make_tenant("Closed", enabled=False)
         self.deleted = factories.make_tenant("Deleted", enabled=False, deleted_at=clock.now())
         self.administrator_invitation = AdministratorInvitation.objects.create(
@@ -244,6 +258,8 @@ ARGUMENTS: dict[str, Callable[[World], Any]] = {
     "inbound_rule_id": lambda w: w.inbound_rule.id,
     "outbound_rule_id": lambda w: w.outbound_rule.id,
     "kind": lambda w: "inbound",
+    "form": lambda w: "csv",
+    "transfer_job_id": lambda w: w.transfer_job.id,
     "rule_set_id": lambda w: w.cast.acme.rule_sets.filter(kind="inbound").first().id,
     "holiday_id": lambda w: w.holiday.id,
     "rule_id": lambda w: w.inbound_rule.id,
@@ -361,7 +377,7 @@ def test_members_of_another_tenant_find_nothing_and_change_nothing(world: World)
     def check(address: Address) -> None:
         client = as_user(world.cast.mallory.user)
         slugs = [world.cast.acme.slug]
-        if set(address.arguments) - {"slug", "kind"}:
+        if set(address.arguments) - {"slug", "kind", "form"}:
             slugs.append(world.cast.globex.slug)  # her own tenant, somebody else's row
         for slug in slugs:
             for method in ("get", "post"):

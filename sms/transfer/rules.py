@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import sms.transfer.cells as cells
+import sms.transfer.conditions as conditions
+import sms.transfer.times as times
 from rules.documents import DEFAULT_PRIORITY, End, Route
 from rules.reading import ConditionError
 from rules.schedule import Week, read_holidays
-from sms.transfer import cells, conditions, times
 from sms.transfer.columns import Column, RowReader, by_name
 from sms.transfer.tables import Problem, Row
 

@@ -9,6 +9,7 @@ from sms.urls import (
     optouts,
     phone,
     replaying,
+    transfers,
     trunks,
     tryout,
 )
@@ -24,5 +25,6 @@ urlpatterns = [
     *optouts.urlpatterns,
     *phone.urlpatterns,
     *replaying.urlpatterns,
+    *transfers.urlpatterns,
     *tryout.urlpatterns,
 ]
