@@ -87,24 +87,22 @@ def state_of(message: Message) -> tuple[str, str]:
     if message.direction == Direction.OUT and message.state == status.MessageState.ACCEPTED and message.provider_status:
         words = status.describe_status(message.provider_status, is_given_up=message.due_at is None)
         return words, _TONES.get(message.provider_status, "neutral")
-    if waits_for_opening(message):
-        return _until(message), "warn"
+    if opening := opening_of(message):
+        return _until(opening, message.state_reason), "warn"
     return status.describe_state(message.state), _TONES.get(message.state, "neutral")
 
 
-def waits_for_opening(message: Message) -> bool:
-    """Whether a rule holds a text until the office opens, at its `due_at`; others are held until a person decides."""
+def opening_of(message: Message) -> datetime | None:
+    """Return when a text goes by itself that a rule holds until the office opens; None for every other text."""
     is_held = message.state == status.MessageState.HELD and message.direction == Direction.OUT
-    return is_held and message.due_at is not None
+    return message.due_at if is_held else None
 
 
-def _until(message: Message) -> str:
+def _until(opening: datetime, reason: str) -> str:
     """Say until when a text is held, in the viewer's time: a weekday within a week, else with its date."""
-    if message.due_at is None:
-        return ""
-    is_near = message.due_at - clock.now() < _A_WEEK
-    words = {"when": date_format(timezone.localtime(message.due_at), "D H:i" if is_near else "D j M, H:i")}
-    if message.state_reason == Period.HOLIDAY:
+    is_near = opening - clock.now() < _A_WEEK
+    words = {"when": date_format(timezone.localtime(opening), "D H:i" if is_near else "D j M, H:i")}
+    if reason == Period.HOLIDAY:
         return _("Held until %(when)s (holiday)") % words
     return _("Held until %(when)s (outside office hours)") % words
 

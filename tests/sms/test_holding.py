@@ -8,14 +8,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from sms import configuring, opening, optouts, outbound, sending, sweeps, threads, timeline
+from sms import configuring, opening, optouts, outbound, send_loop, sending, sweeps, threads, timeline
 from sms.models import Configuration, Message
 from sms.outbound import OverLimit, RuleDenied
 from tenants import api_keys, audit, clock, quotas
 from tenants.audit import Actor
 from tests import factories
 from tests.factories import OUR_NUMBER, THEIR_NUMBER
-from tests.sms.conftest import fresh
+from tests.sms.conftest import World, fresh
 from tests.sms.rules_scene import AFTER_CHRISTMAS, CHRISTMAS, MONDAY_NOON, NEXT_OPENING, SATURDAY, decide_by, rule
 from tests.sms.sending_scene import queue, quick
 
@@ -314,6 +314,16 @@ def test_an_office_that_never_opens_again_refuses(cast: factories.Cast) -> None:
     decide_by(cast, rule(cast, when_closed="hold", hours={}))
     with clock.frozen(MONDAY_NOON), pytest.raises(RuleDenied):
         queue(cast)
+
+
+def test_through_twilio_a_held_text_is_posted_once_it_is_released_and_only_once(world: World) -> None:
+    decide_by(world.cast, rule(world.cast, action="hold"))
+    message = world.send()
+    assert (message.state, world.created(message)) == ("held", [])
+    assert outbound.release(audit.PORTAL, message)
+    send_loop.work()
+    send_loop.work()
+    assert (fresh(message).state, len(world.created(message))) == ("accepted", 1)
 
 
 # ── on the pages ──
