@@ -16,18 +16,26 @@ from tenants import places
 
 YEARS_AHEAD = 4
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
+_NO_DATE = gettext_lazy("Enter a date such as 2026-12-24.")
 _DATE = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 class HolidayForm(forms.Form):
     """A holiday: one day or several in a row, once or every year."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
-    starts_on = forms.DateField(label=gettext_lazy("First day"), widget=_DATE)
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=120, error_messages={"required": gettext_lazy("Enter a name.")}
+    )
+    starts_on = forms.DateField(
+        label=gettext_lazy("First day"),
+        widget=_DATE,
+        error_messages={"required": gettext_lazy("Enter the first day."), "invalid": _NO_DATE},
+    )
     ends_on = forms.DateField(
         label=gettext_lazy("Last day"),
         required=False,
         widget=_DATE,
+        error_messages={"invalid": _NO_DATE},
         help_text=gettext_lazy("Empty when it is one day."),
     )
     yearly = forms.BooleanField(

@@ -161,8 +161,9 @@ def test_a_holiday_is_added_and_changed(alice: Client, cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"name": ""}, "This field is required."),
-        ({"starts_on": "soon"}, "Enter a valid date."),
+        ({"name": ""}, "Enter a name."),
+        ({"starts_on": ""}, "Enter the first day."),
+        ({"starts_on": "soon"}, "Enter a date such as 2026-12-24."),
         ({"starts_on": "0026-07-03"}, "Enter a year from 2000 to 2199."),
         ({"ends_on": "2026-07-01"}, "The last day is before the first"),
         ({"ends_on": "3026-07-01"}, "Enter a year from 2000 to 2199."),
