@@ -11,6 +11,7 @@ from rules.reading import ConditionError, Json, read_text
 from rules.schedule import DAY_NAMES, MONTH_NAMES, Calendar, Moment, Period
 
 _IN_WORDS = {
+    None: "",
     Period.OPEN: "it is within office hours",
     Period.CLOSED: "it is outside office hours or a holiday",
     Period.HOLIDAY: "it is a holiday",
@@ -60,9 +61,7 @@ class AtTime(Asking):
         return frozenset({self.period} if self.period else ())
 
     def describe(self) -> str:
-        if self.moment:
-            return f"it is {self.moment.describe()}"
-        return _IN_WORDS[self.period] if self.period else "it is never"
+        return f"it is {self.moment.describe()}" if self.moment else _IN_WORDS[self.period]
 
     def explain(self, facts: InboundFacts | OutboundFacts) -> str:
         if not self.moment:

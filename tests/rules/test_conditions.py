@@ -448,3 +448,17 @@ def test_facts_are_stored_without_the_body_and_read_back_with_it():
 def test_facts_of_another_version_are_read_as_far_as_they_go():
     assert InboundFacts.from_json({"later": 1, "num_media": "x"}) == InboundFacts("", "")
     assert OutboundFacts.from_json({"to": "+1", "groups": None}) == OutboundFacts("+1")
+
+
+def test_the_same_text_can_be_asked_about_at_another_time():
+    later = datetime(2027, 1, 1, tzinfo=UTC)
+    assert (TEXT.moved_to(later).at, REPLY.moved_to(later).at) == (later, later)
+    assert TEXT.moved_to(later).moved_to(TEXT.at) == TEXT
+
+
+def test_numbers_that_ids_alone_name_exclude_nothing():
+    by_id = read_inbound({"kind": "number", "ids": ["x"]})
+    listed = read_inbound({"kind": "number", "numbers": ["+12027594810"]})
+    assert not by_id.excludes(listed)
+    assert not listed.excludes(by_id)
+    assert not read_inbound({"kind": "range", "first": "+12027594810", "last": "+12027594811"}).includes(by_id)

@@ -84,6 +84,9 @@ def test_every_kind_of_target_is_read_and_stored_again(stored, described):
         ({"targets": ["drop"]}, "a destination is not an object."),
         ({"enabled": "yes"}, "“enabled” is not yes or no."),
         ({"id": 7}, "“id” is not a text."),
+        ({"applies": "fax"}, "“fax” is not known here as “applies”."),
+        ({"hours": {"day": []}}, "a week is not made of the days mon to sun."),
+        ({"holidays": {}}, "“holidays” is not a list."),
     ],
 )
 def test_an_inbound_rule_that_cannot_be_read_whole_is_switched_off_with_a_finding(changes, finding):
@@ -104,6 +107,13 @@ def test_an_inbound_rule_that_cannot_be_read_whole_is_switched_off_with_a_findin
         ({"routes": [{**ROUTE, "strip": "1"}]}, "“strip” is not a whole number."),
         ({"routes": [{**ROUTE, "prepend": "abc"}]}, "a route prepends digits only."),
         ({"routes": [3]}, "a route is not an object."),
+        ({"routes": [{**ROUTE, "weight": 0}]}, "the weight of a route is not between 1 and 1000."),
+        ({"routes": [{**ROUTE, "weight": 1001}]}, "the weight of a route is not between 1 and 1000."),
+        ({"action": "fax"}, "“fax” is not known here as “action”."),
+        ({"strategy": "fax"}, "“fax” is not known here as “strategy”."),
+        ({"when_closed": "fax"}, "“fax” is not known here as “when_closed”."),
+        ({"sticky": 1}, "“sticky” is not yes or no."),
+        ({"hours": "always"}, "a week is not made of the days mon to sun."),
         ({"priority": "high"}, "“priority” is not a whole number."),
     ],
 )
@@ -139,6 +149,11 @@ def test_outbound_rules_go_by_priority_and_then_by_place():
 def test_what_is_no_document_is_refused(document):
     with pytest.raises(DocumentError, match="list of “rules”"):
         parse_inbound(document)
+
+
+def test_a_calendar_that_cannot_be_read_is_refused():
+    with pytest.raises(DocumentError, match="The calendar of this rule document cannot be read: the time zone “Mars”"):
+        parse_inbound({"calendar": {"zone": "Mars"}, "rules": []})
 
 
 def test_a_document_without_rules_has_none():
