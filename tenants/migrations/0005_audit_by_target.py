@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='auditentry',
-            index=models.Index(condition=models.Q(('target_id', ''), _negated=True), fields=['target_id', 'occurred_at'], name='audit_by_target'),
+            index=models.Index(fields=['tenant', 'target_id', '-occurred_at', '-id'], name='audit_by_target'),
         ),
     ]

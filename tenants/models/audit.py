@@ -1,7 +1,6 @@
 """The audit log: who did what, where, when. Rows are only ever added."""
 
 from django.db import models
-from django.db.models import Q
 
 from tenants import clock
 from tenants.ids import new_id
@@ -30,7 +29,7 @@ class AuditEntry(models.Model):
         ordering = ("-occurred_at", "-id")
         indexes = (
             models.Index(fields=["tenant", "-occurred_at", "-id"], name="audit_by_tenant"),
-            models.Index(fields=["target_id", "occurred_at"], condition=~Q(target_id=""), name="audit_by_target"),
+            models.Index(fields=["tenant", "target_id", "-occurred_at", "-id"], name="audit_by_target"),
         )
 
     def __str__(self) -> str:
