@@ -1,13 +1,14 @@
 """The engine: first match wins, every step is explained, and the index changes nothing."""
 
 import json
+from dataclasses import FrozenInstanceError
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.documents import parse_inbound, parse_outbound
-from rules.engine import Action, CompiledInbound, CompiledOutbound, Step, decide
+from rules.engine import Action, CompiledInbound, CompiledOutbound, Index, Step, decide, keys_of
 from rules.facts import InboundFacts, OutboundFacts
 
 TEXT = InboundFacts("+12027594810", "+14155550123", body="please help", trunk="t1", number="n1")
@@ -74,6 +75,78 @@ def test_every_step_says_why():
     assert decision.trace[3] == Step(
         "3", "Rule 3", "matched", "+1 202-759-4810 was texted and the text contains “help”"
     )
+
+
+@pytest.mark.parametrize(("state", "matched"), [("matched", True), ("skipped", False), ("later", False), ("", False)])
+def test_a_step_matched_if_its_rule_decided(state, matched):
+    assert Step("1", "Rule", state, "why").matched is matched
+
+
+def test_what_was_decided_stays_as_it_is():
+    decision = decide(inbound(on("all_numbers")), TEXT, otherwise=Action.UNROUTED)
+    for one in (decision, *decision.trace):
+        with pytest.raises(FrozenInstanceError):
+            one.reason = "changed"
+        assert not hasattr(one, "__dict__")
+
+
+def test_what_is_asked_for_is_said_by_name():
+    rules, replies = inbound(on("all_numbers")), outbound(on("all"))
+    with pytest.raises(TypeError):
+        decide(rules, TEXT, Action.UNROUTED)
+    with pytest.raises(TypeError):
+        CompiledInbound(rules).decide(TEXT, True)
+    with pytest.raises(TypeError):
+        CompiledOutbound(replies).decide(REPLY, True)
+
+
+def test_compiled_rules_explain_only_if_asked_and_others_unless_not():
+    rules, replies = inbound(on("all_numbers")), outbound(on("all"))
+    assert CompiledInbound(rules).decide(TEXT).trace == CompiledOutbound(replies).decide(REPLY).trace == ()
+    assert len(decide(rules, TEXT, otherwise=Action.UNROUTED).trace) == 1
+    assert len(decide(replies, REPLY, otherwise=Action.REFUSE).trace) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "when_closed", "done"),
+    [
+        *(("send", "", "send"), ("send", "block", "deny"), ("send", "hold", "wait")),
+        *(("deny", "", "deny"), ("hold", "", "hold"), ("deny", "hold", "deny"), ("hold", "block", "hold")),
+    ],
+)
+def test_rules_come_out_of_stored_text(action, when_closed, done):
+    """Words that were read are equal to ours, not the same objects."""
+    week = {
+        day: [] if day == "thu" else [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    }
+    route = {"configuration": "c1"}
+    rule = {**on("all"), "routes": [route], "action": action, "when_closed": when_closed, "hours": week}
+    stored = json.loads(json.dumps({"rules": [rule]}))
+    # Without another time it is 1 January 1970, a Thursday.
+    decision = CompiledOutbound(parse_outbound(stored)).decide(REPLY)
+    assert decision.action == done
+    assert (decision.until is None) == (done != "wait")
+    assert [one.configuration for one in decision.routes] == ([] if done == "deny" else ["c1"])
+
+
+def test_rules_are_looked_up_by_what_they_ask_for():
+    numbers = [on("number", numbers=[f"+1202759481{last}"], ids=[f"n{last}"]) for last in range(3)]
+    run = on("range", first="+12027594810", last="+12027594811")
+    rules = inbound(*numbers, on("all_numbers"), run, {**on("all_numbers"), "enabled": False})
+    index = Index(rules)
+    assert index.places(TEXT.keys) == [0, 1, 3, 4]
+    assert index.places(InboundFacts("+12027594812", "+1", number="n2").keys) == [2, 3, 4]
+    assert index.places(InboundFacts("+13", "+1").keys) == index.places(()) == [3]
+    assert list(index.candidates(TEXT.keys)) == [rules[place] for place in (0, 1, 3, 4)]
+    assert [keys_of(rule) for rule in rules] == [
+        *({f"+1202759481{last}", f"n{last}"} for last in range(3)),
+        *(None, {"+1202759481"}, None),
+    ]
+
+
+def test_a_rule_is_looked_up_by_the_first_condition_that_can_be():
+    (rule,) = outbound({"conditions": [{"kind": "length", "lengths": [11]}, {"kind": "country", "countries": ["FR"]}]})
+    assert keys_of(rule) == {"33"}
 
 
 def test_without_a_match_the_default_applies():
