@@ -33,7 +33,6 @@ def inbound_rule_list(request: TenantRequest) -> HttpResponse:
     context = {
         "rules": rules,
         "page": page_of(request, rules),
-        "unrouted": shown(presenting.without_a_rule(request.tenant, rules)),
         "try_form": InboundTryoutForm(),
         "configuration": None if rules.rows else usual_configuration(request),
         "names": names_of(KIND),

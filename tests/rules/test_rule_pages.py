@@ -29,7 +29,7 @@ def test_deleting_names_the_numbers_that_would_be_unrouted(alice: Client, cast: 
     page = body_of(alice.get(at("inbound_rule_delete", rule)))
     assert "Texts to +1 202-555-0101 that fit no other rule" in page
     assert OUR_SECOND_NUMBER not in page
-    assert "A text to +1 202-555-0102 that fits no rule" in body_of(alice.get(at("inbound_rule_list")))
+    assert "No rule takes every text to +1 202-555-0102" in body_of(alice.get(at("finding_list")))
     inbound_rule(cast, "All")
     assert "No number loses its last rule" in body_of(alice.get(at("inbound_rule_delete", rule)))
     alice.post(at("inbound_rule_delete", rule))

@@ -125,3 +125,13 @@ def test_only_who_may_change_rules_may_ask(client: Client, cast: Cast, name: str
     client.force_login(cast.vera.user)
     assert client.post(reverse(f"sms:{name}", args=["acme"])).status_code == 403
     assert client.get(reverse(f"sms:{name}", args=["acme"])).status_code == 405
+
+
+def test_a_rule_saved_with_a_flaw_is_warned_about(alice: Client, cast: Cast) -> None:
+    rule = to(cast, "Desk", cast.bob)
+    cast.bob.enabled = False
+    cast.bob.save()
+    url = reverse("rules:inbound_rule_edit", args=["acme", rule.id])
+    page = alice.post(url, posted(alice, url), follow=True).content.decode()
+    assert "It is saved, but: " in page
+    assert reverse("rules:finding_list", args=["acme"]) in page
