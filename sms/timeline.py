@@ -81,7 +81,8 @@ def _outbound(message: Message) -> list[Event]:
         tone, icon = _ENDS[message.state]
         last = message.expires_at if message.state == "expired" else None
         at = max(event.at for event in events)
-        reason = threads.reason_of(message)
+        # That a rule holds it stands above.
+        reason = "" if message.state == "held" else threads.reason_of(message)
         events.append(Event(threads.state_of(message)[0], max(last or at, at), reason, tone, icon))
     return events
 

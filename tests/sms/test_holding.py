@@ -136,6 +136,18 @@ def test_a_held_text_waits_for_a_person_and_for_nothing_else(cast: factories.Cas
     assert fresh(held).state == "held"
 
 
+def test_the_timeline_says_which_rule_holds_it_and_what_it_waits_for(held: Message, waiting: Message) -> None:
+    with clock.frozen(SATURDAY), timezone.override("UTC"):
+        said = [[(event.title, event.text) for event in timeline.of(fresh(text))[1:]] for text in (held, waiting)]
+    assert said == [
+        [("Held by the rule “Ask first”", "A supervisor reads these"), ("Held until somebody releases it", "")],
+        [
+            ("Held by the rule “By day”", "It is Saturday 20:00, outside office hours"),
+            ("Held until Mon 09:00 (outside office hours)", ""),
+        ],
+    ]
+
+
 def test_the_reason_fits_its_column(cast: factories.Cast) -> None:
     decide_by(cast, rule(cast, name="N" * 64, action="hold"))
     assert len(fresh(queue(cast)).state_reason) == 60
