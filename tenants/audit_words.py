@@ -10,6 +10,7 @@ from tenants.models import AuditEntry
 from tenants.models.members import ROLES, Assignment, SendingRight
 
 SENTENCES = {
+    "rules.inbound.copied": N("Inbound rules copied from another tenant"),
     "rules.inbound.imported": N("Inbound rules imported from a file"),
     "rules.inbound.restored": N("An older version of the inbound rules restored"),
     "rules.holiday.changed": N("Holiday %(target)s changed"),
@@ -25,6 +26,7 @@ SENTENCES = {
     "rules.inbound_rule.enabled": N("Inbound rule %(target)s enabled"),
     "rules.inbound_rule.moved": N("Inbound rule %(target)s moved"),
     "rules.inbound_rule.restored": N("Inbound rule %(target)s restored"),
+    "rules.outbound.copied": N("Outbound rules copied from another tenant"),
     "rules.outbound.imported": N("Outbound rules imported from a file"),
     "rules.outbound.restored": N("An older version of the outbound rules restored"),
     "rules.outbound.saved": N("Outbound rules saved"),

@@ -59,6 +59,7 @@ PURE: dict[str, set[str]] = {
     "sms/pacing.py": {"rules"},
     "sms/reach.py": set(),
     "sms/trunk_hosts.py": set(),
+    "sms/transfer/number_map.py": {"rules"},
     "sms/transfer/tables.py": set(),
     "sms/transfer/times.py": {"rules"},
     "sms/transfer/cells.py": {"rules", "sms"},

@@ -19,10 +19,11 @@ from sms.transfer import lines, planning
 from sms.transfer.planning import KindPlan, Plan, Rights
 from sms.transfer.reading import Parsed
 from sms.transfer.tables import Problem
-from tenants import audit, invitations, membership
+from tenants import invitations, membership
 from tenants.audit import Actor
 from tenants.membership import MembershipError, SenderNumber
-from tenants.models import Group, Member, Tenant
+from tenants.models import Member, Tenant
+from tenants.sharing import Sharing
 
 Json = dict[str, Any]
 
@@ -177,34 +178,23 @@ class _People:
                 invitations.withdraw(self.actor, waiting[record["email"]])
 
     def save_groups(self, plan: KindPlan) -> None:
-        members = self._members()
+        """Write the groups in two rounds: they name each other."""
         groups = {group.name: group for group in self.tenant.groups.all()}
-        saved: list[tuple[Json, Group]] = []
+        for placed in plan.added:
+            name = placed.record["name"]
+            groups[name] = membership.save_group(self.actor, self.tenant, name=name, members=[])
+        members, rows = self._members(), Rows(self.tenant)
         for placed in plan.wanted:
             record = placed.record
             chosen = [members[email] for email in record["members"]]
-            group = membership.save_group(
-                self.actor, self.tenant, name=record["name"], members=chosen, group=groups.get(record["name"])
+            shared = Sharing(
+                assignment=record["assignment"],
+                escalate_minutes=record["minutes"],
+                **_places("fallback", record["fallback"], rows),
+                **_places("escalate", record["escalate"], rows),
             )
-            saved.append((record, group))
-        rows = Rows(self.tenant)
-        for record, group in saved:
-            self._share_out(record, group, rows)
-
-    def _share_out(self, record: Json, group: Group, rows: Rows) -> None:
-        """Write how a group shares its texts; a second round, since groups name each other."""
-        fields = {
-            "assignment": record["assignment"],
-            "escalate_minutes": record["minutes"],
-            **_places("fallback", record["fallback"], rows),
-            **_places("escalate", record["escalate"], rows),
-        }
-        changes = audit.differences({name: getattr(group, name) for name in fields}, fields)
-        if changes:
-            for name in changes:
-                setattr(group, name, fields[name])
-            group.save(update_fields=list(changes))
-            audit.record(self.actor, "tenants.group.changed", group, changes, tenant=self.tenant)
+            group = groups[record["name"]]
+            membership.save_group(self.actor, self.tenant, name=group.name, members=chosen, group=group, shared=shared)
 
     def remove_groups(self, plan: KindPlan) -> None:
         groups = {group.name: group for group in self.tenant.groups.all()} if plan.removed else {}

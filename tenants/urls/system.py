@@ -10,7 +10,6 @@ urlpatterns = [
     path("system/tenants/deleted/", removal.tenant_deleted, name="tenant_deleted"),
     path("system/tenants/<hexid:tenant_id>/", system.tenant_detail, name="tenant_detail"),
     path("system/tenants/<hexid:tenant_id>/edit/", system.tenant_edit, name="tenant_edit"),
-    path("system/tenants/<hexid:tenant_id>/copy/", system.tenant_copy, name="tenant_copy"),
     path("system/tenants/<hexid:tenant_id>/delete/", removal.tenant_delete, name="tenant_delete"),
     path("system/tenants/<hexid:tenant_id>/restore/", removal.tenant_restore, name="tenant_restore"),
     path("system/tenants/<hexid:tenant_id>/toggle/", system.tenant_toggle, name="tenant_toggle"),

@@ -1,4 +1,4 @@
-"""Tenants as system administrators see them: list, details, add, edit, copy, switch."""
+"""Tenants as system administrators see them: list, details, add, edit, switch."""
 
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from tenants import clock, invitations, listing, places, provisioning, removal
 from tenants.access import SignedInRequest, system_view
-from tenants.forms_tenants import TenantCopyForm, TenantForm
+from tenants.forms_tenants import TenantForm
 from tenants.models import Tenant
 from tenants.roles import Role
 from tenants.views import once
@@ -75,23 +75,12 @@ def tenant_new(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["administrator_email"]
         created = provisioning.create_tenant(request.actor, administrator_email=email, **form.values)
-        return _show_created(request, created, email)
+        return show_created(request, created, email)
     context = {"form": form, "cancel_url": reverse("tenants:tenant_list")}
     return render(request, "tenants/tenant_form.html", context)
 
 
-@system_view
-def tenant_copy(request: SignedInRequest, tenant_id: UUID) -> HttpResponse:
-    """Make a tenant with another one's settings and groups."""
-    tenant = live(tenant_id)
-    form = TenantCopyForm(request.POST or None, initial={"name": _("%(name)s (copy)") % {"name": tenant.name}})
-    if request.method == "POST" and form.is_valid():
-        created = provisioning.copy_tenant(request.actor, tenant, **form.cleaned_data)
-        return _show_created(request, created, form.cleaned_data["administrator_email"])
-    return render(request, "tenants/tenant_copy.html", {"form": form, "original": tenant})
-
-
-def _show_created(request: SignedInRequest, created: provisioning.Created, email: str) -> HttpResponse:
+def show_created(request: SignedInRequest, created: provisioning.Created, email: str) -> HttpResponse:
     """Go to the new tenant's page, which shows the invitation link once."""
     page = reverse("tenants:tenant_detail", args=[created.tenant.pk])
     messages.success(request, _("%(name)s is added.") % {"name": created.tenant.name})
