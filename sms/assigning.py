@@ -70,7 +70,7 @@ def assign_text(message: Message, group: Group) -> str:
 
 
 def _was_given_before(message: Message, group: Group) -> bool:
-    others = message.deliveries.filter(kind="group", state="delivered").exclude(group=group)
+    others = message.deliveries.filter(state="delivered").exclude(group=None).exclude(group=group)
     return any(is_shared_out(delivery.group) for delivery in others.select_related("group") if delivery.group)
 
 

@@ -128,6 +128,20 @@ def test_the_thread_and_the_list_say_who_has_it(cast: factories.Cast, talk: Conv
     assert page.count("Sam") >= 2
 
 
+def test_a_live_page_hears_who_has_it_and_what_can_be_done_now(
+    cast: factories.Cast, talk: Conversation, client: Client
+) -> None:
+    client.force_login(cast.bob.user)
+    handing_over.give_to_member(ALICE, talk, cast.sam)
+    live = client.get(address("detail", cast, talk), headers={"HX-Request": "true"}).content.decode()
+    assert live.count('hx-swap-oob="true"') == 2
+    assert "With Sam" in live
+    assert ">Take<" in live.replace("\n", "")
+    page = client.get(address("detail", cast, talk)).content.decode()
+    assert "hx-swap-oob" not in page
+    assert page.count('id="holder"') == page.count('id="handing-over"') == 1
+
+
 def test_giving_on_the_page(cast: factories.Cast, talk: Conversation, client: Client) -> None:
     client.force_login(cast.bob.user)
     said = client.post(address("give", cast, talk), {"to": cast.sam.pk.hex}, follow=True).content.decode()
