@@ -63,13 +63,20 @@ def before(tenant: Tenant, rule_set: RuleSet) -> RuleSet | None:
     return tenant.rule_sets.filter(kind=rule_set.kind, version=rule_set.version - 1).first()
 
 
-def of_rule(tenant: Tenant, kind: str, rule: uuid.UUID, *, at_most: int = 200) -> list[RuleState]:
+def lately(tenant: Tenant, kind: str, rule: uuid.UUID) -> list[RuleState]:
+    """Return what the last few versions made of one rule: as much as its own page has room for."""
+    return of_rule(tenant, kind, rule, at_most=3, looked_back=10)
+
+
+def of_rule(
+    tenant: Tenant, kind: str, rule: uuid.UUID, *, at_most: int = 200, looked_back: int = _LOOKED_BACK
+) -> list[RuleState]:
     """Return what the newest versions made of one rule, newest first."""
-    newest = list(tenant.rule_sets.filter(kind=kind).order_by("-version")[: _LOOKED_BACK + 1])
+    newest = list(tenant.rule_sets.filter(kind=kind).order_by("-version")[: looked_back + 1])
     found: list[RuleState] = []
     formers = [*newest[1:], None] if newest else []
     for later, former in zip(newest, formers, strict=True):
-        if former is None and len(newest) > _LOOKED_BACK:
+        if former is None and len(newest) > looked_back:
             break
         old, new = (entry_of(one, rule) if one else None for one in (former, later))
         fields = differences.of_rule(kind, old, new)

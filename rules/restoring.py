@@ -8,10 +8,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Model
 
-from rules import versions, wanted
+from rules import calendars, versions, wanted
+from rules.calendars import HolidayDraft
 from rules.models import InboundRule, OutboundRule, RuleSet
 from rules.models.versions import RuleKind
 from rules.references import Missing, Rows
+from rules.schedule import read_holidays
 from rules.wanted import Wanted
 from tenants.audit import Actor
 from tenants.ids import new_id
@@ -109,12 +111,17 @@ def make_equal(
     return versions.save(actor, tenant, kind, action=action, target=target, changes=changes, note=note)
 
 
-def restore(actor: Actor, tenant: Tenant, rule_set: RuleSet, *, without_missing: bool = False) -> RuleSet | None:
-    """Go back to the rules of a version; office hours and holidays stay as they are now.
+@transaction.atomic
+def restore(
+    actor: Actor, tenant: Tenant, rule_set: RuleSet, *, without_missing: bool = False, with_calendar: bool = False
+) -> RuleSet | None:
+    """Go back to the rules of a version, and only when asked to its office hours and holidays, too.
 
     Raises:
         MissingRows: something that the rules name is not there any more, and `without_missing` was not said.
     """
+    if with_calendar:
+        _restore_calendar(actor, tenant, rule_set.document.get("calendar") or {})
     return make_equal(
         actor,
         tenant,
@@ -124,6 +131,19 @@ def restore(actor: Actor, tenant: Tenant, rule_set: RuleSet, *, without_missing:
         note=f"Restored version {rule_set.version}",
         without_missing=without_missing,
     )
+
+
+def _restore_calendar(actor: Actor, tenant: Tenant, calendar: Json) -> None:
+    """Make office hours and holidays what a version says; a holiday that stays keeps its country."""
+    calendars.save_hours(actor, tenant, calendar.get("week"))
+    wanted = read_holidays(calendar.get("holidays") or [])
+    keys = {(one.name, one.start, one.end, one.yearly) for one in wanted}
+    rows = list(tenant.holidays.all())
+    gone = [row for row in rows if (row.name, row.starts_on, row.ends_on, row.yearly) not in keys]
+    if gone:
+        calendars.delete_holidays(actor, tenant, gone)
+    drafts = [HolidayDraft(one.name, one.start, one.end, one.yearly) for one in wanted]
+    calendars.import_holidays(actor, tenant, drafts)
 
 
 @transaction.atomic

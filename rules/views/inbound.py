@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from rules import editing, presenting, versions
+from rules import editing, history, presenting, versions
 from rules.forms.inbound import InboundRuleForm
 from rules.forms.opening import ever_opens
 from rules.forms.targets import TargetRows, target_rows
@@ -47,6 +47,7 @@ def inbound_rule_detail(request: TenantRequest, inbound_rule_id: uuid.UUID) -> H
     row = row_of(rules, inbound_rule_id)
     context: dict[str, Any] = {"rules": rules, "row": row, "rule": row.rule, "names": names_of(KIND)}
     context["own_times"] = own_times(row.rule)
+    context["states"] = history.lately(request.tenant, KIND, row.rule.id)
     return render(request, "rules/inbound_rule_detail.html", context)
 
 

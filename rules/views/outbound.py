@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from rules import editing, presenting, versions
+from rules import editing, history, presenting, versions
 from rules.forms.opening import ever_opens
 from rules.forms.outbound import OutboundRuleForm
 from rules.forms.routes import RouteRows, route_rows
@@ -50,6 +50,7 @@ def outbound_rule_detail(request: TenantRequest, outbound_rule_id: uuid.UUID) ->
     row = row_of(rules, outbound_rule_id)
     context: dict[str, Any] = {"rules": rules, "row": row, "rule": row.rule, "names": names_of(KIND)}
     context["own_times"] = own_times(row.rule)
+    context["states"] = history.lately(request.tenant, KIND, row.rule.id)
     return render(request, "rules/outbound_rule_detail.html", context)
 
 

@@ -55,9 +55,9 @@ def version_restore(request: TenantRequest, kind: str, rule_set_id: uuid.UUID) -
     rule_set = _one(request, kind, rule_set_id)
     tenant = request.tenant
     if request.method == "POST":
-        without = request.POST.get("without_missing") == "on"
+        chosen = {name: request.POST.get(name) == "on" for name in ("without_missing", "with_calendar")}
         try:
-            restoring.restore(request.actor, tenant, rule_set, without_missing=without)
+            restoring.restore(request.actor, tenant, rule_set, **chosen)
         except restoring.MissingRows as error:
             return _ask(request, kind, rule_set, error.missing, refused=True)
         messages.success(request, _("The rules are as in version %s again.") % rule_set.version)
@@ -68,10 +68,11 @@ def version_restore(request: TenantRequest, kind: str, rule_set_id: uuid.UUID) -
 def _ask(
     request: TenantRequest, kind: str, rule_set: RuleSet, missing: list[Missing], *, refused: bool = False
 ) -> HttpResponse:
-    live = versions.build(request.tenant, kind)
+    live, wanted = versions.build(request.tenant, kind), rule_set.document
     context = {
         "rule_set": rule_set,
-        "changes": differences.between(kind, {"rules": live["rules"]}, {"rules": rule_set.document["rules"]}),
+        "changes": differences.between(kind, {"rules": live["rules"]}, {"rules": wanted["rules"]}),
+        "calendar": differences.between(kind, live | {"rules": []}, wanted | {"rules": []}).calendar,
         "missing": missing,
         "refused": refused,
         "shown": _SHOWN,

@@ -1,6 +1,6 @@
 """The form of an import: the file, and what becomes of what it does not hold."""
 
-from typing import IO, Any
+from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -31,9 +31,9 @@ class ImportForm(forms.Form):
         limits = {"megabytes": LARGEST_FILE // 1024 // 1024, "rows": f"{MOST_ROWS:,}"}
         self.fields["file"].help_text = _("CSV or JSON, at most %(megabytes)s MB and %(rows)s rows.") % limits
 
-    def clean_file(self) -> "UploadedFile[IO[bytes]]":
+    def clean_file(self) -> "UploadedFile[bytes]":
         """Refuse what is too large before it is read."""
-        file: UploadedFile[IO[bytes]] = self.cleaned_data["file"]
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
         if (file.size or 0) > LARGEST_FILE:
             raise forms.ValidationError(_("The file is larger than 5 MB. Split it into several files."))
         return file

@@ -1,12 +1,14 @@
 """Versions: what each changed is said in words, and any of them comes back, whole or one rule of it."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from rules import editing, ordering, restoring, versions
+from rules import calendars, editing, ordering, restoring, versions
+from rules.calendars import HolidayDraft
 from rules.editing import RouteDraft, TargetDraft
 from rules.models import InboundRule, RuleSet
 from tenants.models import AuditEntry
@@ -15,6 +17,9 @@ from tests.rules.test_routing import actor_of, inbound_rule, live, outbound_rule
 from tests.rules.test_rule_forms import alice, at, body_of
 
 __all__ = ["alice"]
+
+
+WEEK = {"mon": [["09:00", "17:00"]]}
 
 
 def page(name: str, *args: Any) -> str:
@@ -36,7 +41,7 @@ def test_a_version_comes_back_whole_as_the_next_version(cast: Cast) -> None:
     inbound_rule(cast, "Second", trunk=cast.trunk.id, targets=[TargetDraft("group", group.id)])
     wanted = live(cast, "inbound")
     second = cast.acme.inbound_rules.get(name="Second")
-    ordering.move_inbound(actor_of(cast), cast.acme, second, "up")
+    ordering.move(actor_of(cast), cast.acme, second, "up")
     editing.delete(actor_of(cast), cast.acme, cast.acme.inbound_rules.get(name="First"))
     inbound_rule(cast, "Third")
     restored = restore(cast, wanted)
@@ -54,7 +59,7 @@ def test_outbound_rules_come_back_with_routes_groups_and_priorities(cast: Cast) 
     first = outbound_rule(cast, "Sales", conditions=[{"kind": "all"}, groups], priority=5)
     outbound_rule(cast, "All", routes=[RouteDraft(cast.configuration.id, strip=2, prepend="44")])
     wanted = live(cast, "outbound")
-    ordering.move_outbound(actor_of(cast), cast.acme, first, "down")
+    ordering.move(actor_of(cast), cast.acme, first, "down")
     editing.delete(actor_of(cast), cast.acme, first)
     restored = restore(cast, wanted)
     assert restored
@@ -118,6 +123,26 @@ def test_a_rule_whose_groups_are_gone_comes_back_for_nobody(cast: Cast) -> None:
     assert entry["routes"] == []
 
 
+def test_office_hours_and_holidays_come_back_only_when_that_is_ticked(alice: Client, cast: Cast) -> None:
+    calendars.save_hours(actor_of(cast), cast.acme, WEEK)
+    draft = HolidayDraft("Christmas", date(2026, 12, 24), date(2026, 12, 26), True, "DE")
+    calendars.save_holiday(actor_of(cast), cast.acme, draft)
+    inbound_rule(cast)
+    former = live(cast, "inbound")
+    calendars.save_hours(actor_of(cast), cast.acme, None)
+    calendars.delete_holidays(actor_of(cast), cast.acme, list(cast.acme.holidays.all()))
+    calendars.save_holiday(actor_of(cast), cast.acme, HolidayDraft("Easter", date(2027, 3, 28), date(2027, 3, 28)))
+    url = page("version_restore", "inbound", former.id)
+    assert "They differ from then." in body_of(alice.get(url))
+    alice.post(url)
+    assert [one.name for one in cast.acme.holidays.all()] == ["Easter"]
+    alice.post(url, {"with_calendar": "on"})
+    assert [one.name for one in cast.acme.holidays.all()] == ["Christmas"]
+    for kind in ("inbound", "outbound"):
+        if kind == "inbound" or cast.acme.rule_sets.filter(kind=kind).exists():
+            assert live(cast, kind).document["calendar"] == former.document["calendar"]
+
+
 def test_a_number_that_left_and_came_back_is_found_by_its_digits(cast: Cast) -> None:
     inbound_rule(cast, numbers=[cast.number.id])
     wanted = live(cast, "inbound")
@@ -149,7 +174,7 @@ def test_the_list_says_who_saved_what(alice: Client, cast: Cast) -> None:
     assert "No version yet" in body_of(alice.get(page("version_list", "inbound")))
     first = inbound_rule(cast, "First")
     inbound_rule(cast, "Second")
-    ordering.move_inbound(actor_of(cast), cast.acme, first, "down")
+    ordering.move(actor_of(cast), cast.acme, first, "down")
     shown = body_of(alice.get(page("version_list", "inbound")))
     assert "alice@acme.example" in shown
     assert "“First” was added." in shown
@@ -198,7 +223,9 @@ def test_the_rule_page_leads_to_its_history_and_back(alice: Client, cast: Cast) 
     rule = inbound_rule(cast, "Sales")
     former = live(cast, "inbound")
     editing.switch(actor_of(cast), cast.acme, rule, on=False)
-    assert page("rule_history", "inbound", rule.id) in body_of(alice.get(at("inbound_rule_detail", rule)))
+    shown = body_of(alice.get(at("inbound_rule_detail", rule)))
+    assert page("rule_history", "inbound", rule.id) in shown
+    assert page("rule_restore", "inbound", former.id, rule.id) in shown
     history = body_of(alice.get(page("rule_history", "inbound", rule.id)))
     url = page("rule_restore", "inbound", former.id, rule.id)
     assert url in history
