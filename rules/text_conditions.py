@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 from rules.asking import Asking
@@ -17,6 +18,13 @@ _MARKS = "".join(chr(code) for code in range(0x370, 0x10000) if unicodedata.cate
 _INSIDE_A_WORD = rf"[\w{_MARKS}]"
 
 
+# To compile one takes longer than to read a whole rule, and most texts have none of the words.
+@lru_cache(maxsize=4096)
+def _whole_words(folded: tuple[str, ...]) -> re.Pattern[str]:
+    choices = "|".join(map(re.escape, folded))
+    return re.compile(rf"(?<!{_INSIDE_A_WORD})(?:{choices})(?!{_INSIDE_A_WORD})")
+
+
 @dataclass(frozen=True, slots=True)
 class HasKeyword(Asking):
     """The text has one of some words, each as a whole word."""
@@ -25,13 +33,13 @@ class HasKeyword(Asking):
     about: ClassVar[str] = "text"
     words: tuple[str, ...]
     folded: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "folded", tuple(fold(word) for word in self.words))
-        choices = "|".join(map(re.escape, self.folded))
-        whole = rf"(?<!{_INSIDE_A_WORD})(?:{choices})(?!{_INSIDE_A_WORD})"
-        object.__setattr__(self, "_pattern", re.compile(whole))
+
+    @property
+    def _pattern(self) -> re.Pattern[str]:
+        return _whole_words(self.folded)
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
