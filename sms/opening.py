@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from sms import inbound, reports
+from sms import inbound, reports, storing
 from sms.models import Direction, Message, OptOut
 from sms.status import MessageState
 from tenants import clock, hints, slices
@@ -15,7 +15,8 @@ def let_go() -> int:
     """Queue the texts whose opening has come; returns how many were looked at.
 
     The rules are not asked again. Texts of a tenant or a configuration that is switched off stay until it is on again,
-    or until their time is over; those to somebody who has opted out meanwhile are closed.
+    or until their time is over; those to somebody who has opted out meanwhile are closed, and those from a number that
+    is gone are blocked.
     """
     return slices.each(_let_some_go)
 
@@ -32,12 +33,15 @@ def _let_some_go() -> int:
         their_address=OuterRef("their_address"),
         ended_at=None,
     )
-    found = list(rows.annotate(stopped=Exists(opted_out)).values_list("pk", "conversation_id", "stopped")[:_BATCH])
-    closed = [pk for pk, _conversation, stopped in found if stopped]
-    gone = [pk for pk, _conversation, stopped in found if not stopped]
+    columns = ("pk", "conversation_id", "stopped", "number__released_at")
+    found = list(rows.annotate(stopped=Exists(opted_out)).values_list(*columns)[:_BATCH])
+    closed = {pk for pk, _conversation, stopped, _gone in found if stopped}
+    blocked = {pk for pk, _conversation, _stopped, gone in found if gone} - closed
     held = Message.objects.filter(state=MessageState.HELD)
     held.filter(pk__in=closed).update(state=MessageState.SUPPRESSED, state_reason="", due_at=None)
-    if held.filter(pk__in=gone).update(state=MessageState.QUEUED, state_reason=""):
+    held.filter(pk__in=blocked).update(state=MessageState.BLOCKED, state_reason=storing.NUMBER_GONE, due_at=None)
+    going = {row[0] for row in found} - closed - blocked
+    if held.filter(pk__in=going).update(state=MessageState.QUEUED, state_reason=""):
         hints.hint("send")
-    reports.touch(conversation for _pk, conversation, _stopped in found)
+    reports.touch(row[1] for row in found)
     return len(found)

@@ -128,14 +128,17 @@ def cancel(actor: Actor, message: Message) -> bool:
 def release(actor: Actor, message: Message) -> bool:
     """Queue a text that a rule holds, by a person's decision: its time begins anew.
 
-    Returns False when it is not held any more, when it has been erased, or when they have opted out since: then it is
-    closed.
+    Returns False when it is not held any more or has been erased, and when they have opted out since, or its number is
+    gone: then it is closed.
     """
     row = _locked(message)
     if row.state != MessageState.HELD or not (row.body or row.media):
         return False
     if optouts.is_opted_out(row.tenant, row.our_address, row.their_address):
         _settle(row, MessageState.SUPPRESSED)
+        return False
+    if row.number and row.number.released_at:
+        _settle(row, MessageState.BLOCKED, state_reason=storing.NUMBER_GONE)
         return False
     now = clock.now()
     told = {"by": actor.label, "at": now.isoformat()}

@@ -20,6 +20,8 @@ from tenants import clock, hints, quotas
 from tenants.failpoints import failpoint
 from tenants.models import Tenant
 
+# Why a text does not leave that was held until its number was taken out of the pool: it may be another tenant's now.
+NUMBER_GONE = "Its number is not yours any more"
 _LONGEST_REASON = 60
 
 

@@ -21,6 +21,5 @@ def message_release(request: TenantRequest, message_id: uuid.UUID) -> HttpRespon
     if outbound.release(request.actor, message):
         messages.success(request, _("The text is released: it goes now."))
     else:
-        why = _("It was not released: it is not held any more, has been erased, or they have opted out of texts.")
-        messages.warning(request, why)
+        messages.warning(request, _("It was not released: its state says why, or its words have been erased."))
     return redirect("sms:message_detail", request.tenant.slug, message.id)

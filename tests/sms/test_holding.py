@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sms import configuring, opening, optouts, outbound, send_loop, sending, sweeps, threads, timeline
-from sms.models import Configuration, Message
+from sms.models import Configuration, Message, PhoneNumber
 from sms.outbound import OverLimit, RuleDenied
 from tenants import api_keys, audit, clock, quotas
 from tenants.audit import Actor
@@ -203,6 +203,17 @@ def test_a_text_that_has_been_erased_is_not_released(held: Message) -> None:
     Message.objects.update(body="")
     assert not outbound.release(audit.PORTAL, held)
     assert fresh(held).state == "held"
+
+
+def test_a_number_that_is_gone_sends_nothing_more(cast: factories.Cast, held: Message, waiting: Message) -> None:
+    """It may be another tenant's by now."""
+    PhoneNumber.objects.filter(e164=OUR_NUMBER).update(released_at=clock.now())
+    assert not outbound.release(audit.PORTAL, held)
+    with clock.frozen(NEXT_OPENING):
+        assert (opening.let_go(), opening.let_go()) == (1, 0)
+    for message in map(fresh, (held, waiting)):
+        assert (message.state, message.due_at) == ("blocked", None)
+        assert threads.reason_of(message) == "Its number is not yours any more"
 
 
 @pytest.mark.parametrize("which", ["held", "waiting"])
