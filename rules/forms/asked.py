@@ -56,17 +56,17 @@ class AskingForm(forms.Form):
 
     asked: ClassVar[Sequence[Asked]] = ()
 
-    def __init__(self, *args: Any, stored: Sequence[Json], country: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, stored: Sequence[Json], read: Callable[[object], Any], country: str, **kwargs: Any
+    ) -> None:
+        # Reads one stored condition of this kind of rules, or raises ConditionError.
+        self.read_condition = read
         self.country = country
         self.kept: list[Json] = []
         super().__init__(*args, **kwargs)
         for one in self.asked:
             self.fields[one.name] = one.field()
         self._fill(stored)
-
-    def read_condition(self, data: object) -> Any:
-        """Read one stored condition of this form's kind of rules, or raise ConditionError."""
-        raise NotImplementedError
 
     def _fill(self, stored: Sequence[Json]) -> None:
         """Turn stored conditions back into what a person would enter."""

@@ -51,12 +51,10 @@ class InboundRuleForm(AskingForm):
     def __init__(self, *args: Any, tenant: Tenant, rule: InboundRule | None = None, **kwargs: Any) -> None:
         self.tenant = tenant
         stored = [one for one in rule.conditions if not is_range(one)] if rule else []
-        super().__init__(*args, stored=stored, country=tenant.country, initial=_initial(rule), **kwargs)
+        super().__init__(
+            *args, stored=stored, read=read_inbound, country=tenant.country, initial=_initial(rule), **kwargs
+        )
         add_number_fields(self, tenant, rule)
-
-    def read_condition(self, data: object) -> Any:
-        """Read one stored condition."""
-        return read_inbound(data)
 
     def clean(self) -> Json:
         """Check the numbers against the pool, and that every condition can be read back."""

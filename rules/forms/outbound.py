@@ -91,7 +91,9 @@ class OutboundRuleForm(AskingForm):
 
     def __init__(self, *args: Any, tenant: Tenant, rule: OutboundRule | None = None, **kwargs: Any) -> None:
         stored = rule.conditions if rule else []
-        super().__init__(*args, stored=stored, country=tenant.country, initial=_initial(rule), **kwargs)
+        super().__init__(
+            *args, stored=stored, read=read_outbound, country=tenant.country, initial=_initial(rule), **kwargs
+        )
         add_moment_fields(self)
         self._groups = {group.id.hex: group.name for group in tenant.groups.all()}
         offer(self, "groups", list(self._groups.items()))
@@ -100,10 +102,6 @@ class OutboundRuleForm(AskingForm):
         moment = self.initial.get("time")
         if isinstance(moment, dict):
             self.initial.update(moment_initial(moment), time=AT_MOMENT)
-
-    def read_condition(self, data: object) -> Any:
-        """Read one stored condition."""
-        return read_outbound(data)
 
     def clean(self) -> Json:
         """Ask for at least one condition, and for no other about the number beside "all destinations"."""
