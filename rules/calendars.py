@@ -45,6 +45,12 @@ def calendar_of(tenant: Tenant) -> schedule.Calendar:
     return schedule.Calendar.from_json(versions.calendar_json(tenant))
 
 
+def week_of(tenant: Tenant) -> Json | None:
+    """Return a tenant's office hours as they are stored; None when it is always open."""
+    hours = OfficeHours.objects.filter(tenant=tenant).first()
+    return hours.week if hours else None
+
+
 @transaction.atomic
 def save_hours(actor: Actor, tenant: Tenant, week: Json | None) -> None:
     """Change a tenant's office hours (a week as rules/schedule.py reads it); None: always open."""

@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 
 from rules import calendars, telling
 from rules.forms.office_hours import OfficeHoursForm
-from rules.models import OfficeHours
 from tenants import clock
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission
@@ -16,8 +15,7 @@ from tenants.roles import Permission
 @tenant_view(Permission.TENANT_EDIT)
 def office_hours(request: TenantRequest) -> HttpResponse:
     """Show and change a tenant's office hours."""
-    stored = OfficeHours.objects.filter(tenant=request.tenant).first()
-    form = OfficeHoursForm(request.POST or None, initial={"hours": stored.week if stored else None})
+    form = OfficeHoursForm(request.POST or None, initial={"hours": calendars.week_of(request.tenant)})
     if request.method == "POST" and form.is_valid():
         calendars.save_hours(request.actor, request.tenant, form.cleaned_data["hours"])
         messages.success(request, _("The office hours are saved. Rules follow them from now on."))
