@@ -1,9 +1,12 @@
 """Conversations that nobody answers in time are given on: once, to whom the group says, and audited."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from sms import assigning, handing_over, sweeps
 from sms.models import Conversation, Message
@@ -153,3 +156,23 @@ def test_an_answer_that_was_quicker_than_the_worker_starts_no_clock(cast: factor
         answer(cast, cast.bob, message)
     assigning.assign_text(message, group)
     assert Conversation.objects.get().answer_due_at is None
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_sweeps_at_the_same_moment_give_it_on_once(cast: factories.Cast) -> None:
+    hot(cast, escalate_member=cast.sam)
+    message = first_text(cast)
+    together = threading.Barrier(4)
+
+    def sweep(_number: int) -> int:
+        try:
+            together.wait(10)
+            return handing_over.escalate_due()
+        finally:
+            connections.close_all()
+
+    with later(10), ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(sweep, range(4))) == 1
+    assert holder(message) == cast.sam
+    assert actions(cast) == ["sms.conversation.escalated"]

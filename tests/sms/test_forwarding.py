@@ -1,6 +1,10 @@
 """Texts passed on to a phone number: who wrote is said, loops end, what is refused is shown, nothing goes twice."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connections
 
 from sms import delivering, inbound, optouts
 from sms.destinations import forward
@@ -110,3 +114,28 @@ def test_a_worker_that_died_after_sending_sends_no_second_text(cast: factories.C
     Delivery.objects.update(due_at=clock.in_seconds(-1))
     assert delivering.work() == 1
     assert (only(message).state, len(sent("forward"))) == ("delivered", 1)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_the_same_moment_count_each_other(cast: factories.Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    forwards(cast)
+    monkeypatch.setattr(forward, "LOOP_CEILING", 3)
+    for _ in range(6):
+        factories.make_inbound(cast.configuration, ours=OUR_NUMBER, theirs=THEIR_NUMBER)
+    inbound.work()
+    deliveries = list(Delivery.objects.select_related("message__conversation", "message__tenant", "tenant"))
+    tokens = [delivering.take(delivery) for delivery in deliveries]
+    together = threading.Barrier(len(deliveries))
+
+    def deliver(delivery: Delivery, token: str) -> None:
+        try:
+            together.wait(10)
+            delivering.settle(delivery, token, delivering.attempt(delivery))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(deliveries)) as pool:
+        list(pool.map(deliver, deliveries, tokens))
+    assert len(sent("forward")) == 3
+    assert sorted(Delivery.objects.values_list("state", flat=True)) == ["delivered"] * 3 + ["exhausted"] * 3
