@@ -108,9 +108,11 @@ def test_a_bad_prefix_is_refused(text):
 def test_lengths_may_be_ranges():
     assert parse_lengths("11;10") == (10, 11)
     assert parse_lengths("10 - 12; 7") == (7, 10, 11, 12)
+    assert parse_lengths("1-15") == tuple(range(1, 16))
+    assert parse_lengths("1;15") == (1, 15)
 
 
-@pytest.mark.parametrize("text", ["", "0", "16", "x", "12-10", "10-", "100"])
+@pytest.mark.parametrize("text", ["", "0", "16", "x", "12-10", "10-", "100", "0-3", "14-16"])
 def test_a_bad_length_is_refused(text):
     with pytest.raises(PatternError, match="length from 1 to 15"):
         parse_lengths(text)
@@ -253,3 +255,28 @@ def test_runs_include_and_meet_others(one, other, includes, meets):
 )
 def test_a_caller_mask_includes_another(wider, narrower, includes):
     assert parse_caller_mask(wider).includes(parse_caller_mask(narrower)) is includes
+
+
+def test_a_prefix_is_no_longer_than_a_number():
+    assert parse_prefixes("1" * 15) == ("1" * 15,)
+    with pytest.raises(PatternError, match="is not a prefix"):
+        parse_prefixes("1" * 16)
+
+
+def test_numbers_longer_than_a_short_code_are_written_with_their_plus():
+    assert parse_caller_mask("12345678;123456789").text == "12345678;+123456789"
+    assert parse_caller_mask("12345670-12345678").text == "12345670-12345678"
+
+
+def test_a_text_pattern_is_known_by_what_was_written():
+    assert repr(TextPattern("a")) == "TextPattern(text='a', match_case=False)"
+    assert TextPattern("a") == TextPattern("a") != TextPattern("a", match_case=True)
+    with pytest.raises(TypeError):
+        parse_text_pattern("a", True)
+
+
+def test_a_text_pattern_may_need_a_megabyte_and_nothing_is_printed(capfd):
+    assert parse_text_pattern(r"\p{L}{50}").find("a" * 50)
+    with pytest.raises(PatternError, match="needs too much room"):
+        parse_text_pattern(r"\p{L}{60}")
+    assert capfd.readouterr() == ("", "")
