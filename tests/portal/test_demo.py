@@ -7,7 +7,8 @@ from django.db import transaction
 from django.test import override_settings
 
 from portal import demo, demo_cast, tasks
-from rules import routing
+from rules import calendars, routing
+from rules.schedule import DAYS
 from sms import connecting, sandbox_client
 from sms.models import Configuration, Message, WebhookChange
 from tenants.models import Member, Tenant, User
@@ -130,3 +131,12 @@ def test_the_command_says_what_it_needs(db, settings):
     settings.SANDBOX_URL = "http://127.0.0.1:9"
     with pytest.raises(CommandError, match="does not answer"):
         call_command("demo")
+
+
+def test_both_companies_keep_hours_and_holidays_and_acme_those_of_its_automatic_reply(seeded):
+    acme, globex = (Tenant.objects.get(slug=company.slug) for company in (demo_cast.ACME, demo_cast.GLOBEX))
+    for tenant in (acme, globex):
+        assert tenant.holidays.filter(country=tenant.country).count() > 5
+    assert calendars.week_of(acme) == {day: [["08:00", "18:00"]] for day in DAYS[:5]}
+    assert calendars.week_of(globex) == {day: [["09:00", "17:00"]] for day in DAYS[:5]}
+    assert Member.objects.get(tenant=acme, user__email=demo_cast.KIM).hours is not None
