@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("checking", "Being checked"),
-                            ("checked", "Checked: waits for your word"),
+                            ("checked", "Waits for you"),
                             ("confirmed", "Being carried out"),
                             ("done", "Done"),
                             ("refused", "Refused"),

@@ -19,7 +19,7 @@ class TransferState(models.TextChoices):
     """How far an import is. Only "confirmed" changes anything, all or nothing."""
 
     CHECKING = "checking", _("Being checked")
-    CHECKED = "checked", _("Checked: waits for your word")
+    CHECKED = "checked", _("Waits for you")
     CONFIRMED = "confirmed", _("Being carried out")
     DONE = "done", _("Done")
     REFUSED = "refused", _("Refused")

@@ -1,7 +1,7 @@
 """What stands in the way of an import: the same refusals as the pages give, found before anything is written."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sms import numbers
@@ -42,6 +42,13 @@ def of_kind(tenant: Tenant, of: Of, plan: "KindPlan", rights: "Rights") -> list[
         for placed in wanted
         for problem in rule_checks.of_rule(plan.kind.name, placed.row, placed.record, names)
     ]
+
+
+def of_broken(tenant: Tenant, of: Of, kind: str, placed: "Sequence[Placed]") -> list[Problem]:
+    """List what else is wrong with rules that have a cell which cannot be read."""
+    names = Names(tenant, of)
+    rules = placed if kind in rule_checks.KINDS else ()
+    return [found for one in rules for found in rule_checks.of_cells(kind, one.row, one.record, names)]
 
 
 def later(plan: "KindPlan") -> Iterator[str]:

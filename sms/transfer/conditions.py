@@ -122,7 +122,7 @@ INBOUND = (
         lambda condition: cells.write_switch(condition["value"]),
     ),
     _words("media kinds", f"some of {', '.join(text.MEDIA_KINDS)}", text.HasMediaKind.kind, "kinds"),
-    _text("conversation", inbound.ConversationIs.kind, "state", "Write the state as it is exported, such as first."),
+    _text("conversation", inbound.ConversationIs.kind, "state", "Write first, known, unassigned or assigned."),
     ConditionColumn(_TIME, AtTime.kind, _moment, lambda c: c["period"] if "period" in c else write_moment(c["moment"])),
 )
 OUTBOUND = (

@@ -123,6 +123,9 @@ def plan(tenant: Tenant, parsed: Parsed, mode: str, rights: Rights) -> Plan:
     for one in found:
         whole.warnings += checks.later(one)
         problems = [*_twice(one.kind, parsed.records[one.kind.name]), *checks.of_kind(tenant, whole.of, one, rights)]
+        known = {(problem.row, problem.column) for problem in parsed.problems}
+        left = checks.of_broken(tenant, whole.of, one.kind.name, parsed.broken.get(one.kind.name, ()))
+        problems += [problem for problem in left if (problem.row, problem.column) not in known]
         whole.problems += [replace(problem, kind=one.kind.name) for problem in problems] if several else problems
     return whole
 

@@ -31,6 +31,8 @@ class Parsed:
     """What a file holds, by kind, and what is wrong with it."""
 
     records: dict[str, list[Placed]] = field(default_factory=dict)
+    # Rows with a cell that cannot be read: what is left of them is checked all the same.
+    broken: dict[str, list[Placed]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -137,7 +139,10 @@ def _records(
     for done, row in enumerate(rows, 1):
         records, problems = kind.from_row(row, country)
         parsed.problems += [replace(problem, kind=label) for problem in problems]
-        if not problems:
-            found += [Placed(row.number, record) for record in records]
+        placed = [Placed(row.number, record) for record in records]
+        if problems:
+            parsed.broken.setdefault(kind.name, []).extend(placed)
+        else:
+            found += placed
         progress(done, len(rows))
     return found

@@ -21,14 +21,23 @@ from sms.transfer.tables import Problem
 Json = dict[str, Any]
 Found = Iterator[tuple[str, str, str, str]]
 
+KINDS = frozenset(COLUMNS)
 _OUR_NUMBERS = {OnTrunk.kind, OneOfNumbers.kind, InRange.kind}
 
 
 def of_rule(kind: str, row: int, record: Json, names: Names) -> list[Problem]:
     """List what is wrong with a rule that is to be added or changed."""
-    checks = (_of_inbound if kind == "inbound" else _of_outbound)(record, names)
-    found = [Problem(row, column, value, text, remedy) for column, value, text, remedy in checks]
+    found = of_cells(kind, row, record, names)
+    if kind == "outbound" and not record["conditions"]:
+        help_text = COLUMNS[kind]["everywhere"].help
+        found.append(Problem(row, "everywhere", "", "The rule has no condition.", help_text))
     return found or [Problem(row, "", "", _sentence(text), "Mend the row.") for text in _findings(kind, record)]
+
+
+def of_cells(kind: str, row: int, record: Json, names: Names) -> list[Problem]:
+    """List what is wrong with single cells of a rule, whatever the others hold."""
+    checks = (_of_inbound if kind == "inbound" else _of_outbound)(record, names)
+    return [Problem(row, column, value, text, remedy) for column, value, text, remedy in checks]
 
 
 def _empty(kind: str, column: str, text: str) -> Found:
@@ -113,8 +122,6 @@ def _is_address(text: str) -> bool:
 def _of_outbound(record: Json, names: Names) -> Found:
     if record["action"] == "send" and not record["routes"]:
         yield from _empty("outbound", "routes", "The rule has no route.")
-    if not record["conditions"]:
-        yield from _empty("outbound", "everywhere", "The rule has no condition.")
     for condition in record["conditions"]:
         for label in condition.get("labels", ()) if condition["kind"] == FromGroups.kind else ():
             if label.casefold() not in names.groups:

@@ -125,6 +125,12 @@ def _with_label(job: TransferJob) -> dict[str, Any]:
 def _named(plan: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what is added, changed and removed, with the first names of each."""
     found = [
-        {"what": what, "count": plan[what], "names": plan["names"][what]} for what in ("added", "changed", "removed")
+        {
+            "what": what,
+            "count": plan[what],
+            "names": plan["names"][what],
+            "more": plan[what] - len(plan["names"][what]),
+        }
+        for what in ("added", "changed", "removed")
     ]
     return [one for one in found if one["count"]]

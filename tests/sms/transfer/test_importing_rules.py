@@ -33,7 +33,7 @@ BAD: list[tuple[str, str, str, str]] = [
     ("pattern", "(", "", "Write an RE2 pattern"),
     ("media", "some", "neither yes nor no", "yes for texts with pictures"),
     ("media kinds", "music", "“music” is not known", "image"),
-    ("conversation", "second", "“second” is not known", "as it is exported"),
+    ("conversation", "second", "“second” is not known", "first, known, unassigned or assigned"),
     ("time", "noon", "is no time", "weekdays=sat,sun"),
     ("other conditions", "{}", "no list of conditions", "as it was exported"),
     ("destinations", "", "The rule has no destination.", "Write group:Sales@open"),
@@ -97,6 +97,12 @@ def test_a_bad_cell_is_named_with_its_row_its_column_and_what_to_do(
     assert problem.column == ("everywhere" if (column, cell) == ("prefixes", "") else column)
     assert text in problem.text
     assert remedy in problem.remedy
+
+
+def test_every_bad_cell_of_a_row_is_named_not_the_first_only(acme: Tenant) -> None:
+    spoiled = rule(1, media="some", trunk="Mian", numbers="1E10", destinations="group:Sale; member:nobody@acme.example")
+    found = dry_run(acme, file_of([spoiled, rule(2)]), "inbound").problems
+    assert sorted(problem.column for problem in found) == ["destinations", "destinations", "media", "numbers", "trunk"]
 
 
 def test_a_thousand_rules_with_twenty_bad_rows_then_the_good_file(acme: Tenant) -> None:
@@ -186,6 +192,11 @@ def test_a_table_shows_numbers_the_way_people_read_them(cast: Cast) -> None:
     assert "group:Sales@open; member:bob@acme.example@closed" in text
     assert "mon 09:00-12:00,13:00-17:00; tue 09:00-17:00" in text
     assert not re.search("[0-9a-f]{32}", text), "names, not ids"
+
+
+@pytest.mark.parametrize("state", ["first", "known", "unassigned", "assigned"])
+def test_the_states_that_the_page_names_are_known(acme: Tenant, state: str) -> None:
+    assert not dry_run(acme, file_of([rule(1, conversation=state)]), "inbound").problems
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t"])
