@@ -162,6 +162,32 @@ def test_held_texts_count_when_they_are_accepted(cast: factories.Cast) -> None:
         queue(cast)
 
 
+def test_neither_a_release_nor_the_opening_counts_again(cast: factories.Cast) -> None:
+    cast.acme.messages_per_month = 2
+    decide_by(cast, rule(cast, action="hold"))
+    with clock.frozen(SATURDAY):
+        held = queue(cast)
+        decide_by(cast, rule(cast, when_closed="hold"))
+        waiting = queue(cast)
+        assert outbound.release(audit.PORTAL, held)
+    with clock.frozen(NEXT_OPENING):
+        assert opening.let_go() == 1
+        assert quotas.use(cast.acme)[0].used == 2
+    assert [fresh(text).state for text in (held, waiting)] == ["queued", "queued"]
+
+
+def test_what_the_opening_lets_go_keeps_to_its_sender_s_pace(cast: factories.Cast) -> None:
+    decide_by(cast, rule(cast, when_closed="hold"))
+    with clock.frozen(SATURDAY):
+        texts = [queue(cast, f"Number {number}") for number in range(3)]
+    sent = []
+    for second in range(4):
+        with clock.frozen(NEXT_OPENING + timedelta(seconds=second)):
+            opening.let_go()
+            sent.append([item.message for item in sending.claim(10)])
+    assert sent == [[texts[0].pk], [texts[1].pk], [texts[2].pk], []], "one a second, in the order they were written"
+
+
 def test_a_released_text_goes_and_its_time_begins_anew(
     cast: factories.Cast, held: Message, hinted: list[str], django_capture_on_commit_callbacks: Any
 ) -> None:
