@@ -37,9 +37,12 @@ class HasKeyword(Asking):
     def __post_init__(self) -> None:
         object.__setattr__(self, "folded", tuple(fold(word) for word in self.words))
 
-    @property
-    def _pattern(self) -> re.Pattern[str]:
-        return _whole_words(self.folded)
+    def _find(self, folded: str) -> re.Match[str] | None:
+        """Find the first of the words; that most texts have none of them is quick to see."""
+        for word in self.folded:
+            if word in folded:
+                return _whole_words(self.folded).search(folded)
+        return None
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
@@ -52,22 +55,17 @@ class HasKeyword(Asking):
         return {"kind": self.kind, "words": list(self.words)}
 
     def holds(self, facts: InboundFacts) -> bool:
-        body = fold(facts.body)
-        for word in self.folded:
-            # Most texts have none of the words, and to see that alone is quick.
-            if word in body:
-                return self._pattern.search(body) is not None
-        return False
+        return self._find(fold(facts.body)) is not None
 
     def describe(self) -> str:
         return f"the text has the word {any_of([f'“{word}”' for word in self.words])}"
 
     def explain(self, facts: InboundFacts) -> str:
-        found = self._pattern.search(fold(facts.body))
+        found = self._find(fold(facts.body))
         return f"the text has the word “{found[0]}”" if found else "the text has none of the words"
 
     def includes(self, other: object) -> bool:
-        return isinstance(other, HasKeyword) and all(map(self._pattern.search, other.folded))
+        return isinstance(other, HasKeyword) and all(map(self._find, other.folded))
 
 
 @dataclass(frozen=True, slots=True)
