@@ -5,7 +5,7 @@ that a change to summer time skips counts as the moment after the gap; one that 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -33,6 +33,7 @@ _DAY = timedelta(days=1)
 # Weeks repeat, and yearly holidays soon meet each day of the week: what is shut this long never opens.
 _DAYS_TO_AN_OPENING = 12 * 366
 _DAYS_TO_A_CLOSING = 366
+_DAYS_KNOWN = 4096
 
 
 class Period(StrEnum):
@@ -96,6 +97,8 @@ class Calendar:
     zone: ZoneInfo
     week: Week
     holidays: tuple[Holiday, ...] = ()
+    # Which holiday a day is, of the days asked for already: most texts of a day ask for the same one.
+    _known: dict[date, Holiday | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def always(cls, zone: str = "UTC") -> Self:
@@ -136,7 +139,7 @@ class Calendar:
         """Say what an instant is; holidays come first."""
         local = self.local(instant)
         shown = f"it is {DAY_NAMES[local.weekday()]} {local:%H:%M}"
-        holiday = next((one for one in self.holidays if one.holds(local.date())), None)
+        holiday = self._holiday(local.date())
         if holiday:
             return Opening(Period.HOLIDAY, f"{shown}, a holiday ({holiday.name})")
         if self.week.is_open(local):
@@ -146,7 +149,7 @@ class Calendar:
     def is_open(self, instant: datetime) -> bool:
         """Say whether an instant is neither a holiday nor outside the week's shifts."""
         local = self.local(instant)
-        return self.week.is_open(local) and not any(one.holds(local.date()) for one in self.holidays)
+        return self.week.is_open(local) and not self._holiday(local.date())
 
     def next_opening(self, instant: datetime) -> datetime | None:
         """Return when it is open next, in UTC: the instant itself when it is open, None when it never opens."""
@@ -168,18 +171,20 @@ class Calendar:
         for _day in range(within_days):
             if start.year >= MAXYEAR - 1:
                 return None
-            end = start + _DAY
-            changes = [change for change in self._changes(start, end) if start <= change < end]
-            found = [change for change in changes if self.is_open(change) is wanted]
-            if found:
-                return min(found)
-            start = end
+            if found := self._first_within(start, start + _DAY, wanted=wanted):
+                return found
+            start += _DAY
         return None
+
+    def _first_within(self, start: datetime, end: datetime, *, wanted: bool) -> datetime | None:
+        if wanted and not any(map(self._has_shifts, self._days(start, end))):
+            return None
+        changes = (change for change in self._changes(start, end) if start <= change < end)
+        return min((change for change in changes if self.is_open(change) is wanted), default=None)
 
     def _changes(self, start: datetime, end: datetime) -> Iterator[datetime]:
         """Yield, in UTC, every instant of a span of a day, and some around it, at which anything may begin or end."""
-        first, last = self.local(start).date() - _DAY, self.local(end).date()
-        for day in (first + timedelta(days=ahead) for ahead in range((last - first).days + 1)):
+        for day in self._days(start, end):
             minutes = {0, *(edge for shift in self.week.days[day.weekday()] for edge in (shift.start, shift.end))}
             for minute in minutes - {MINUTES_A_DAY}:
                 local = datetime.combine(day, time(minute // 60, minute % 60), self.zone)
@@ -187,6 +192,22 @@ class Calendar:
                 yield from (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
         if (turn := self._turn(start, end)) is not None:
             yield turn
+
+    def _days(self, start: datetime, end: datetime) -> Iterator[date]:
+        """Return the days of a span of a day, and the one before: the clock may go back over midnight."""
+        first, last = self.local(start).date() - _DAY, self.local(end).date()
+        return (first + timedelta(days=ahead) for ahead in range((last - first).days + 1))
+
+    def _has_shifts(self, day: date) -> bool:
+        return bool(self.week.days[day.weekday()]) and not self._holiday(day)
+
+    def _holiday(self, day: date) -> Holiday | None:
+        if day in self._known:
+            return self._known[day]
+        found = next((one for one in self.holidays if one.holds(day)), None)
+        if len(self._known) < _DAYS_KNOWN:
+            self._known[day] = found
+        return found
 
     def _turn(self, start: datetime, end: datetime) -> datetime | None:
         """Return, in UTC, when within a span of a day the clocks are put forward or back."""
