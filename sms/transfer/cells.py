@@ -141,7 +141,7 @@ def _shortest(value: str) -> str:
 def _read_json(text: str) -> Any:
     try:
         return json.loads(_unquoted(text[len(_JSON) :]))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CellError("what follows json: cannot be read: take it as it was exported.") from error
 
 

@@ -220,7 +220,7 @@ def _read_others(cell: str) -> list[Json]:
         return []
     try:
         found = json.loads(cell)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CellError("this is no JSON: take it as it was exported.") from error
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise CellError("this is no list of conditions: take it as it was exported.")

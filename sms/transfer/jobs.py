@@ -55,10 +55,16 @@ def begin(actor: Actor, tenant: Tenant, *, kind: str, mode: str, data: bytes, fi
     return job
 
 
-def confirm(job: TransferJob) -> bool:
-    """Carry out what the check showed; returns whether it was waiting for that word."""
+def confirm(actor: Actor, job: TransferJob) -> bool:
+    """Carry out what the check showed, in the name of who says so; returns whether it was waiting for that word."""
     waiting = TransferJob.objects.filter(pk=job.pk, state=TransferState.CHECKED)
-    if not waiting.update(state=TransferState.CONFIRMED, tries=0, done=0, lease_until=None):
+    person = {
+        "made_by": actor.label[:254],
+        "user": actor.user,
+        "member": actor.member,
+        "managing": actor.managing,
+    }
+    if not waiting.update(state=TransferState.CONFIRMED, tries=0, done=0, lease_until=None, **person):
         return False
     job.refresh_from_db()
     if len(job.file) <= SMALL_FILE:
@@ -87,6 +93,7 @@ def due() -> QuerySet[TransferJob]:
 
 def work(should_stop: Callable[[], bool] = lambda: False) -> int:
     """Work until no job is due; returns how many were worked on."""
+    clock.sync()
     worked = 0
     while not should_stop():
         job = due().order_by("created_at").first()

@@ -106,7 +106,7 @@ def _read_document(parsed: Parsed, data: bytes, name: str, country: str, progres
 def _document(text: str) -> Mapping[str, Any]:
     try:
         document = json.loads(text.removeprefix("\ufeff"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FileRefused(f"This is no JSON: {error}.", "Mend it there, or export again.") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise FileRefused(f"The file does not say “format”: “{FORMAT}”.", _AS_EXPORTED)
@@ -126,6 +126,14 @@ def _rows(parsed: Parsed, kind: Kind, found: Sequence[Any]) -> list[Row]:
     return rows
 
 
+def _cannot_be_stored(row: Row) -> Problem | None:
+    """Name a cell with a sign that no database takes: a NUL, or half of a pair."""
+    for name, cell in row.cells.items():
+        if "\0" in cell or any("\ud800" <= sign <= "\udfff" for sign in cell):
+            return Problem(row.number, name, "", "The cell has a sign that cannot be stored.", "Type the cell again.")
+    return None
+
+
 def _text(cell: object) -> str:
     if not isinstance(cell, str):
         raise TypeError(cell)
@@ -137,7 +145,8 @@ def _records(
 ) -> list[Placed]:
     found = []
     for done, row in enumerate(rows, 1):
-        records, problems = kind.from_row(row, country)
+        spoiled = _cannot_be_stored(row)
+        records, problems = ([], [spoiled]) if spoiled else kind.from_row(row, country)
         parsed.problems += [replace(problem, kind=label) for problem in problems]
         placed = [Placed(row.number, record) for record in records]
         if problems:

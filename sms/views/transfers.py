@@ -84,7 +84,7 @@ def transfer_job(request: TenantRequest, transfer_job_id: uuid.UUID) -> HttpResp
 def transfer_confirm(request: TenantRequest, transfer_job_id: uuid.UUID) -> HttpResponse:
     """Carry out what the check showed."""
     job = _one(request, transfer_job_id)
-    if not jobs.confirm(job):
+    if not jobs.confirm(request.actor, job):
         messages.warning(request, _("This import is under way or over already."))
     return redirect("sms:transfer_job", request.tenant.slug, job.pk)
 

@@ -1,5 +1,6 @@
 """A thousand rules: every bad row is named, nothing is changed; the good file is carried out and exports the same."""
 
+import json
 import re
 import time
 from typing import Any
@@ -226,12 +227,23 @@ def test_what_a_spreadsheet_saved_anew_is_the_same(cast: Cast, delimiter: str) -
         (b'{"format": "sms-portal/1", "inbound": 1}', "“inbound” is not a list."),
         (b'{"format": "sms-portal/1", "inbound": [{"name": 1}]}', "is missing."),
         (b'{"format": "sms-portal/1", "inbound": [7]}', "It is not written as exported."),
+        (b"[" * 100_000, "This is no JSON"),
     ],
 )
 def test_a_wrong_file_is_named(acme: Tenant, data: bytes, said: str) -> None:
     plan = dry_run(acme, data, "inbound")
     assert said in str(plan.problems[0])
     assert plan.problems[0].remedy
+
+
+@pytest.mark.parametrize("sign", ["\0", "\ud800"])
+def test_a_sign_that_no_database_takes_is_named(acme: Tenant, sign: str) -> None:
+    document = json.loads(reading.write(acme, "inbound", "json"))
+    record = reading.kinds.KINDS["inbound"].from_row(tables.Row(2, dict.fromkeys(INBOUND, "") | rule(1)), "US")[0][0]
+    document["inbound"] = [record | {"name": f"A{sign}B"}]
+    [problem] = dry_run(acme, json.dumps(document).encode(), "inbound").problems
+    assert (problem.row, problem.column) == (1, "name")
+    assert "cannot be stored" in problem.text
 
 
 def test_everything_is_no_table(acme: Tenant) -> None:

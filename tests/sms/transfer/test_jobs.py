@@ -11,6 +11,7 @@ from sms import sweeps
 from sms.models import TransferJob
 from sms.transfer import applying, jobs, planning, reading
 from tenants import clock, hints
+from tenants.audit import Actor
 from tenants.models import Tenant
 from tests.factories import Cast, make_group
 from tests.rules.test_routing import actor_of
@@ -45,11 +46,11 @@ def test_a_small_file_is_checked_and_carried_out_at_once(acme: Tenant, cast: Cas
     assert job.state == "checked"
     assert job.result["kinds"][0]["added"] == 1
     assert not acme.inbound_rules.exists()
-    assert jobs.confirm(job)
+    assert jobs.confirm(actor_of(cast), job)
     assert (job.state, bytes(fresh(job).file)) == ("done", b"")
     assert acme.inbound_rules.get().name == "Rule 1"
     assert acme.rule_sets.get().saved_by == "alice@acme.example"
-    assert not jobs.confirm(job), "never twice"
+    assert not jobs.confirm(actor_of(cast), job), "never twice"
 
 
 def test_a_large_file_waits_for_a_worker_and_tells_how_far_it_is(
@@ -76,30 +77,37 @@ def test_a_large_file_waits_for_a_worker_and_tells_how_far_it_is(
     assert fresh(job).state == "checked"
     assert told[:3] == [1, 2, 3]
     assert (fresh(job).done, fresh(job).total) == (400, 400)
-    jobs.confirm(job)
+    jobs.confirm(actor_of(cast), job)
     call_command("drain")
     assert fresh(job).state == "done"
     assert acme.inbound_rules.count() == 400
     assert jobs.work() == 0
 
 
+def test_it_is_carried_out_in_the_name_of_who_said_so(acme: Tenant, cast: Cast) -> None:
+    job = begin(cast, [rule(1)])
+    jobs.confirm(Actor(label="sam@acme.example", user=cast.sam.user, member=cast.sam), job)
+    assert acme.rule_sets.get().saved_by == "sam@acme.example"
+    assert acme.audit_entries.get(action="rules.inbound.imported").actor == cast.sam.user
+
+
 def test_problems_are_kept_and_nothing_can_be_confirmed_into_being(acme: Tenant, cast: Cast) -> None:
     job = begin(cast, [rule(1), rule(2, trunk="Mian")])
     [problem] = job.result["problems"]
     assert (problem["row"], problem["column"], problem["value"]) == (3, "trunk", "Mian")
-    jobs.confirm(job)
+    jobs.confirm(actor_of(cast), job)
     assert fresh(job).state == "refused"
     assert not acme.inbound_rules.exists()
 
 
 def test_what_changed_since_the_check_is_checked_again(acme: Tenant, cast: Cast) -> None:
     job, other = begin(cast, [rule(1)]), begin(cast, [rule(1, contains="other")])
-    jobs.confirm(other)
-    jobs.confirm(job)
+    jobs.confirm(actor_of(cast), other)
+    jobs.confirm(actor_of(cast), job)
     assert job.state == "checked"
     assert job.result["changed_meanwhile"]
     assert job.result["kinds"][0]["changed"] == 1
-    jobs.confirm(job)
+    jobs.confirm(actor_of(cast), job)
     assert job.state == "done"
 
 
@@ -112,7 +120,7 @@ def test_a_killed_workers_job_is_taken_up_again(acme: Tenant, cast: Cast, monkey
     with monkeypatch.context() as patched:
         patched.setattr(applying, "apply", killed)
         with pytest.raises(DatabaseError):
-            jobs.confirm(job)
+            jobs.confirm(actor_of(cast), job)
     assert fresh(job).state == "confirmed"
     assert jobs.work() == 0, "somebody may still be at it"
     with clock.frozen(clock.now() + timedelta(minutes=3)):
@@ -134,7 +142,7 @@ def test_a_worker_that_lost_its_lease_undoes_what_it_did(
         return done
 
     monkeypatch.setattr(applying, "apply", slow)
-    jobs.confirm(job)
+    jobs.confirm(actor_of(cast), job)
     assert not acme.inbound_rules.exists()
     assert not acme.rule_sets.exists()
     assert fresh(job).state == "confirmed"
@@ -155,7 +163,7 @@ def test_an_unexpected_error_ends_the_job_and_changes_nothing(
 
     job = begin(cast, [rule(1)])
     monkeypatch.setattr(planning, "plan", broken)
-    jobs.confirm(job)
+    jobs.confirm(actor_of(cast), job)
     assert (job.state, job.result["error"]) == ("failed", "unexpected")
     assert not acme.inbound_rules.exists()
 
@@ -177,6 +185,6 @@ def test_an_import_of_members_says_how_many_letters_and_mails_them_once_done(
     assert job.result["mails"] == 1
     assert job.result["problems"] == []
     assert not mailoutbox
-    jobs.confirm(job)
+    jobs.confirm(actor_of(cast), job)
     assert acme.invitations.get().email == "new@acme.example"
     assert acme.audit_entries.filter(action="tenants.invitation.created").exists()
