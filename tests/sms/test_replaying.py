@@ -303,3 +303,14 @@ def test_nothing_to_compare_and_nothing_to_change_are_said(alice: Client, cast: 
     received(cast, "hello")
     received(cast, "hello again")
     assert "Nothing would change for the last 2 texts" in alice.get(url).content.decode()
+
+
+def test_the_pages_of_a_text_stay_short_and_cheap_with_a_thousand_rules(alice: Client, cast: Cast) -> None:
+    live(cast, "inbound", *[inbound(f"Rule {n}", word(f"word{n}")) for n in range(1000)])
+    message = received(cast, "word500 and more")
+    for name in ("message_detail", "message_replay"):
+        with CaptureQueriesContext(connection) as queries:
+            page = alice.get(reverse(f"sms:{name}", args=["acme", message.id])).content.decode()
+        assert len(queries) <= 12
+        assert "500 rules before it did not fit" in page
+        assert page.count("Show all rules") == (2 if name == "message_detail" else 4)
