@@ -116,8 +116,10 @@ document.addEventListener("keydown", (event) => {
     step(item, by);
     handle.focus();
     say(item, "moved");
-  } else if (event.key === "Escape" && held) putBack();
-  else return;
+  } else if (event.key === "Escape" && held) {
+    putBack();
+    handle.focus();
+  } else return;
   event.preventDefault();
   event.stopPropagation();
 });
