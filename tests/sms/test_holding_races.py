@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -105,9 +106,9 @@ def test_nothing_is_posted_to_whoever_says_stop_while_it_is_let_go(cast: factori
         theirs = f"+1303555{number:04}"
         with clock.frozen(SATURDAY):
             message = queue(cast, to=theirs)
-        go = {"let_go": opening.let_go, "release": lambda message=message: outbound.release(audit.PORTAL, message)}
-        stop = lambda theirs=theirs: optouts.add(cast.acme, OUR_NUMBER, theirs, source="text")  # noqa: E731
+        go = {"let_go": opening.let_go, "release": partial(outbound.release, audit.PORTAL, message)}
+        stop = partial(optouts.add, cast.acme, OUR_NUMBER, theirs, source="text")
         with clock.frozen(NEXT_OPENING):
-            at_once(stop, go[how])  # type: ignore[arg-type]
+            at_once(stop, go[how])
             assert post() == []
         assert fresh(message).state == "suppressed"

@@ -1,7 +1,8 @@
 """A database that is put back from a copy knows of texts that have left since: it sends none of them a second time."""
 
+import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -127,9 +128,9 @@ def test_until_all_is_set_aside_letting_it_go_on_stops_it_again(
 
 
 def test_a_text_that_was_being_sent_when_the_copy_was_taken_is_looked_for(world: World, texts: list[Message]) -> None:
-    text = texts[1]
+    text, configuration_id = texts[1], cast(uuid.UUID, texts[1].configuration_id)
     Attempt.objects.create(
-        tenant=text.tenant, message=text, number=1, configuration=text.configuration, sender=text.our_address,
+        tenant=text.tenant, message=text, number=1, configuration_id=configuration_id, sender=text.our_address,
         lease_token="worker", phase="claimed", account_sid=text.account_sid,
     )  # fmt: skip
     Message.objects.filter(pk=text.pk).update(state="sending", attempt_count=1, lease_token="worker")
