@@ -121,7 +121,7 @@ def _find(conversation: Conversation, first: Group, at: datetime, *, dry: bool =
             member, why = given
             return Given(member, tuple(way), why)
         stand_in = group.fallback_member
-        if stand_in is not None and is_available(stand_in, at):
+        if stand_in is not None and may_answer(stand_in) and is_available(stand_in, at):
             return Given(stand_in, tuple(way), _("takes over, since nobody else is available"))
         group = group.fallback_group
     return Given(None, (first,), _("nobody is available"))

@@ -108,7 +108,7 @@ def _escalate(conversation_id: uuid.UUID) -> bool:
 
 def _to_the_next(row: Conversation, group: Group) -> str:
     member, other = group.escalate_member, group.escalate_group
-    if member is not None and member.enabled:
+    if member is not None and member.enabled and assigning.may_answer(member):
         assigning.note(row, member, group)
         return str(member)
     if other is not None:

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy
 from tenants import sharing
 from tenants.models import Group, Member, Tenant
 from tenants.models.members import Assignment
+from tenants.roles import Permission, permissions_of
 from tenants.sharing import LONGEST_MINUTES, Sharing
 
-_GONE = gettext_lazy("Choose one of these members or groups: the other is gone.")
+_GONE = gettext_lazy("Choose one of these members or groups: the other is gone, or may not answer.")
 
 
 class GroupForm(forms.Form):
@@ -62,7 +63,7 @@ class GroupForm(forms.Form):
         field = cast("forms.ModelMultipleChoiceField[Member]", self.fields["members"])
         field.queryset = tenant.members.select_related("user").order_by("name", "id")
         named = {initial for name in ("fallback", "escalate_to") if (initial := kwargs["initial"].get(name))}
-        members = [member for member in everybody if member.enabled or member.pk.hex in named]
+        members = [member for member in everybody if _can_take(member) or member.pk.hex in named]
         rows: list[Member | Group] = [*members, *groups]
         self._rows = {row.pk.hex: row for row in rows}
         self._offer("fallback", _("Nobody: it waits in the group's inbox"), members, groups)
@@ -105,6 +106,11 @@ class GroupForm(forms.Form):
             escalate_member=escalate_to if isinstance(escalate_to, Member) else None,
             escalate_group=escalate_to if isinstance(escalate_to, Group) else None,
         )
+
+
+def _can_take(member: Member) -> bool:
+    """Whether a member is there at all and may answer: viewers read."""
+    return member.enabled and Permission.MESSAGES_SEND in permissions_of(member.role)
 
 
 def _initial(group: Group) -> dict[str, Any]:

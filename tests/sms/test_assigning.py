@@ -123,7 +123,7 @@ def test_only_who_is_available_is_given_anything(cast: factories.Cast, change: d
 @pytest.mark.usefixtures("now")
 def test_who_may_only_read_is_given_nothing(cast: factories.Cast) -> None:
     group = factories.make_group(cast.acme, "Sales", cast.vera)
-    Group.objects.update(assignment="round_robin")
+    Group.objects.update(assignment="round_robin", fallback_member=cast.vera)
     rules(cast.acme, {"targets": [to(group)]})
     assert holder(arrive(cast)) is None
 

@@ -104,12 +104,21 @@ def test_a_second_text_does_not_start_the_clock_anew(cast: factories.Cast) -> No
 
 
 def test_with_nobody_there_the_clock_runs_all_the_same(cast: factories.Cast) -> None:
-    hot(cast, escalate_member=cast.vera)
+    carl = factories.make_member(cast.acme, "carl@acme.example", "agent", name="Carl")
+    hot(cast, escalate_member=carl)
     away(cast.alice, cast.bob, cast.sam)
     message = first_text(cast)
     with later(10):
         assert handing_over.escalate_due() == 1
-    assert holder(message) == cast.vera
+    assert holder(message) == carl
+
+
+def test_who_has_become_a_viewer_since_is_given_nothing(cast: factories.Cast) -> None:
+    hot(cast, escalate_member=cast.vera)
+    message = first_text(cast)
+    with later(10):
+        assert handing_over.escalate_due() == 1
+    assert holder(message) == cast.alice
 
 
 def test_a_member_who_is_gone_since_is_said(cast: factories.Cast) -> None:
