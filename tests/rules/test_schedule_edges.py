@@ -38,6 +38,17 @@ def test_the_last_years_that_can_be_written_open_as_well():
     assert (opening.year, opening.month, opening.weekday(), opening.hour) == (9997, 6, 0, 9)
 
 
+def test_a_calendar_that_was_asked_is_the_calendar_it_was():
+    stored = {"zone": "UTC", "holidays": [{"name": "Eve", "start": "2026-12-24", "end": "2026-12-24"}]}
+    asked, fresh = Calendar.from_json(stored), Calendar.from_json(stored)
+    assert asked.at(datetime(2026, 12, 24, tzinfo=UTC)).period == "holiday"
+    assert asked == fresh
+    assert hash(asked) == hash(fresh)
+    assert repr(asked) == repr(fresh)
+    with pytest.raises(TypeError):
+        Calendar(asked.zone, asked.week, asked.holidays, {})
+
+
 @pytest.mark.parametrize(
     ("zone", "turn"),
     [
