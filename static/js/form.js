@@ -76,6 +76,9 @@ function showChosen(root) {
     const box = part.name ? part.closest("[data-field]") : part;
     const wanted = part.dataset.shownFor.split(" ").includes(value);
     box.hidden = !wanted && !box.querySelector(".errorlist");
+    // A fold that is all there is to see stands open.
+    const fold = box.querySelector(":scope > details.fold");
+    if (fold && !box.hidden) fold.open = true;
   }
 }
 showChosen(document);

@@ -113,6 +113,7 @@ def test_without_javascript_every_time_can_be_chosen_and_every_rule_moved(browse
     page.get_by_label("Name").fill("Plain")
     page.locator("[name=targets-0-where]").select_option("drop")
     page.locator("[name=targets-0-when]").select_option("moment")
+    page.get_by_text("At these times").last.click()
     page.locator("[name=targets-0-starts]").fill("18:00")
     page.locator("[name=targets-0-ORDER]").fill("1")
     page.get_by_role("button", name="OK").click()
