@@ -4,7 +4,9 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from rules import calendars, editing, ordering, restoring, versions
@@ -252,3 +254,25 @@ def test_a_viewer_reads_and_does_not_restore(client: Client, cast: Cast) -> None
     assert page("version_restore", "inbound", former.id) not in body_of(shown)
     assert client.post(page("version_restore", "inbound", former.id)).status_code == 403
     assert client.post(page("rule_restore", "inbound", former.id, rule.id)).status_code == 403
+
+
+def test_pages_of_versions_cost_few_queries_however_many_there_are(alice: Client, cast: Cast) -> None:
+    def queries(url: str) -> int:
+        alice.get(url)
+        with CaptureQueriesContext(connection) as seen:
+            alice.get(url)
+        return len(seen)
+
+    rule = inbound_rule(cast, "First")
+    pages = [
+        page("version_list", "inbound"),
+        page("version_detail", "inbound", live(cast, "inbound").id),
+        page("version_restore", "inbound", live(cast, "inbound").id),
+        page("rule_history", "inbound", rule.id),
+    ]
+    few = [queries(url) for url in pages]
+    for number in range(6):
+        inbound_rule(cast, f"Rule {number}", numbers=[cast.number.id], trunk=cast.trunk.id)
+    many = [queries(url) for url in pages]
+    assert max(many) <= 16
+    assert all(after <= before + 4 for before, after in zip(few, many, strict=True)), (few, many)
