@@ -18,15 +18,17 @@ WIDTHS = {"wide": (1440, 900), "phone": (390, 844)}
 
 @dataclass(frozen=True)
 class Shot:
-    """One page: its file name, who looks, where it starts, and which link to follow from there."""
+    """One page: its file name, who looks, where it starts, and which link to follow from there, and then."""
 
     name: str
     who: str
     path: str
     follow: str = ""
+    then: str = ""
 
 
 ROW = "tbody tr a.row-link"
+TRY = "/t/acme/rules/inbound/try/?sender=14155550134&text=hours&at=2026-11-23T22:00"
 SHOTS = (
     Shot("signin", "", "/account/login/"),
     Shot("forgotten", "", "/account/password/reset/"),
@@ -55,6 +57,7 @@ SHOTS = (
     Shot("messages", ALICE, "/t/acme/messages/"),
     Shot("message", ALICE, "/t/acme/messages/?direction=out&state=failed", ROW),
     Shot("message-in", ALICE, "/t/acme/messages/?direction=in", ROW),
+    Shot("message-replay", ALICE, "/t/acme/messages/?direction=in", ROW, "replay/"),
     Shot("failed-deliveries", ALICE, "/t/acme/deliveries/"),
     Shot("sending", ALICE, "/t/acme/sending/"),
     Shot("opt-outs", ALICE, "/t/acme/opt-outs/"),
@@ -70,6 +73,8 @@ SHOTS = (
     Shot("inbound-rules", ALICE, "/t/acme/rules/inbound/"),
     Shot("inbound-rule-new", ALICE, "/t/acme/rules/inbound/new/"),
     Shot("inbound-rule", ALICE, "/t/acme/rules/inbound/", ROW),
+    Shot("inbound-try", ALICE, f"{TRY}&number=12025550110"),
+    Shot("rule-findings", ALICE, "/t/acme/rules/findings/"),
     Shot("outbound-rules", ALICE, "/t/acme/rules/outbound/"),
     Shot("outbound-rule-new", ALICE, "/t/acme/rules/outbound/new/"),
     Shot("members", ALICE, "/t/acme/members/"),
@@ -121,7 +126,7 @@ def visit(page: Page, base: str, shot: Shot) -> Response | None:
     """Open a page, following its link where it has one."""
     answer = page.goto(f"{base}{shot.path}")
     if shot.follow:
-        answer = page.goto(base + str(page.locator(shot.follow).first.get_attribute("href")))
+        answer = page.goto(base + str(page.locator(shot.follow).first.get_attribute("href")) + shot.then)
     return answer
 
 
