@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -331,7 +332,7 @@ INBOUND = [
     ),
 ]
 
-OUTBOUND = [
+OUTBOUND: list[Any] = [
     ("all is well", [on(ALL)], {}, []),
     (
         "a longer prefix after a shorter one",

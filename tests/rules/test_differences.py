@@ -95,8 +95,8 @@ def test_names_that_are_only_for_people_are_no_difference() -> None:
     old, new = ({"kind": "group", "id": "1", "label": name} for name in ("Sales", "Selling"))
     assert differences.of_rule("inbound", rule("a", targets=[old]), rule("a", targets=[new])) == ()
     routes = [{"id": key, "configuration": "c", "label": key} for key in ("1", "2")]
-    old, new = ({"id": "a", "name": "A", "routes": [route]} for route in routes)
-    assert differences.of_rule("outbound", old, new) == ()
+    before, after = ({"id": "a", "name": "A", "routes": [route]} for route in routes)
+    assert differences.of_rule("outbound", before, after) == ()
 
 
 def test_numbers_that_the_words_leave_out_are_shown_all_the_same() -> None:

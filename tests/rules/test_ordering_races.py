@@ -33,7 +33,7 @@ def fresh(cast: Cast, rule: InboundRule) -> tuple[Tenant, InboundRule]:
 def test_of_two_who_drag_in_the_same_list_one_is_told(cast: Cast) -> None:
     first, _second, third = (inbound_rule(cast, name) for name in "ABC")
 
-    def drag(rule: InboundRule, place: int) -> Callable[[], None]:
+    def drag(rule: InboundRule, place: int) -> Callable[[], object]:
         tenant, mine = fresh(cast, rule)
         return lambda: ordering.place(actor_of(cast), tenant, mine, place, version=3)
 
@@ -46,10 +46,10 @@ def test_of_two_who_drag_in_the_same_list_one_is_told(cast: Cast) -> None:
 def test_of_two_who_save_the_same_rule_one_is_told(cast: Cast) -> None:
     rule = inbound_rule(cast)
 
-    def save(name: str) -> Callable[[], None]:
+    def save(name: str) -> Callable[[], object]:
         tenant, mine = fresh(cast, rule)
         draft = InboundDraft(name, True, None, [], [], [TargetDraft("drop")])
-        return lambda: editing.save_inbound(actor_of(cast), tenant, draft, mine, based_on=1) and None
+        return lambda: editing.save_inbound(actor_of(cast), tenant, draft, mine, based_on=1)
 
     raised = at_once(save("X"), save("Y"))
     assert sorted(type(error).__name__ for error in raised) == ["NoneType", "StaleEdit"]

@@ -14,7 +14,7 @@ from tests.rules.test_rule_forms import alice, at, body_of, inbound_data, outbou
 
 __all__ = ["alice"]
 
-NEVER = {"mon": []}
+NEVER: dict[str, list[Any]] = {"mon": []}
 WEEKEND = {"targets-0-when": "moment", "targets-0-weekdays": ["5", "6"]}
 
 
@@ -33,7 +33,11 @@ INBOUND_CONDITIONS = [
     ({"countries": "France; de"}, {"kind": "country", "countries": ["FR", "DE"]}, "FR (France); DE (Germany)"),
     ({"countries": "US (United States)"}, {"kind": "country", "countries": ["US"]}, "US (United States)"),
     ({"pattern": "order [0-9]{4}"}, {"kind": "pattern", "pattern": "order [0-9]{4}", "case": False}, "order [0-9]{4}"),
-    ({"media_kinds": ["image", "video"]}, {"kind": "media_kind", "kinds": ["image", "video"]}, 'id="id_media_kinds_0" checked'),
+    (
+        {"media_kinds": ["image", "video"]},
+        {"kind": "media_kind", "kinds": ["image", "video"]},
+        'id="id_media_kinds_0" checked',
+    ),
     ({"has_media": "no"}, {"kind": "has_media", "value": False}, 'value="no" selected'),
     ({"conversation": "first"}, {"kind": "conversation", "state": "first"}, 'value="first" selected'),
     ({"conversation": "unassigned"}, {"kind": "conversation", "state": "unassigned"}, 'value="unassigned" selected'),

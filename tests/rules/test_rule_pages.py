@@ -118,7 +118,7 @@ def test_a_rule_that_named_a_removed_member_says_so_and_keeps_its_other_destinat
     assert "A member or group that it delivered to was removed" in body_of(alice.get(at("inbound_rule_list")))
     versions.save(actor_of(cast), cast.acme, "inbound")
     decision = routing.route_inbound(cast.acme, received(cast))[0]
-    assert [target.label for target in decision.targets] == ["Sam"]
+    assert [target.to_json()["label"] for target in decision.targets] == ["Sam"]
     assert "Choose…" in body_of(alice.get(at("inbound_rule_edit", rule)))
 
 

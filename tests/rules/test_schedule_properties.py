@@ -184,8 +184,8 @@ def test_what_is_stored_is_read_back_the_same(scene: tuple[Calendar, datetime]) 
 def test_a_moment_is_read_back_the_same(
     years: list[int], months: list[int], days: list[int], weekdays: list[int], hours: Shift | None
 ) -> None:
-    lists = (tuple(sorted(set(numbers))) for numbers in (years, months, days, weekdays))
-    moment = Moment(*lists, hours)
+    lists = [tuple(sorted(set(numbers))) for numbers in (years, months, days, weekdays)]
+    moment = Moment(lists[0], lists[1], lists[2], lists[3], hours)
     if moment == Moment():
         return
     assert Moment.from_json(moment.to_json()) == moment

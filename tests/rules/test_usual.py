@@ -16,7 +16,7 @@ def test_texts_of_the_trunk_go_to_the_administrators_and_all_texts_leave(cast: C
     usual_rules(audit.PORTAL, cast.acme, cast.configuration, cast.vera)
     decision, _ = routing.route_inbound(cast.acme, received(cast))
     group = cast.acme.groups.get(name="Administrators")
-    assert decision.targets[0].id == group.id.hex
+    assert decision.targets[0].to_json()["id"] == group.id.hex
     assert list(group.members.all()) == [cast.alice]
     sent, _ = routing.route_outbound(cast.acme, OutboundFacts(to=THEIR_NUMBER))
     assert sent.routes[0].configuration == cast.configuration.id.hex

@@ -21,7 +21,7 @@ MOMENTS = st.fixed_dictionaries(
         "hours": st.just(["08:00", "24:00"]),
     },
 )
-TIMED = st.one_of(
+TIMED: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({}),
     st.sampled_from(["open", "closed", "holiday"]).map(lambda when: {"when": when}),
     MOMENTS.map(lambda moment: {"when": "moment", "moment": moment}),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rules import versions
-from sms.transfer import reading, tables
+from sms.transfer import kinds, reading, tables
 from sms.transfer.applying import ImportRefused, PlanChanged, apply, digests
 from sms.transfer.planning import plan as plan_of
 from sms.transfer.tables import Problem
@@ -17,8 +17,8 @@ from tenants.models import Tenant
 from tests.factories import OUR_NUMBER, Cast, make_group
 from tests.sms.transfer.scene import ALL_RIGHTS, carry_out, dry_run, furnish
 
-INBOUND = list(reading.kinds.KINDS["inbound"].columns)
-OUTBOUND = list(reading.kinds.KINDS["outbound"].columns)
+INBOUND = list(kinds.KINDS["inbound"].columns)
+OUTBOUND = list(kinds.KINDS["outbound"].columns)
 # What is wrong in one cell: column, what stands there, a part of what is said, a part of the remedy.
 BAD: list[tuple[str, str, str, str]] = [
     ("name", "", "The cell is empty.", "at most 64 characters"),
@@ -239,7 +239,7 @@ def test_a_wrong_file_is_named(acme: Tenant, data: bytes, said: str) -> None:
 @pytest.mark.parametrize("sign", ["\0", "\ud800"])
 def test_a_sign_that_no_database_takes_is_named(acme: Tenant, sign: str) -> None:
     document = json.loads(reading.write(acme, "inbound", "json"))
-    record = reading.kinds.KINDS["inbound"].from_row(tables.Row(2, dict.fromkeys(INBOUND, "") | rule(1)), "US")[0][0]
+    record = kinds.KINDS["inbound"].from_row(tables.Row(2, dict.fromkeys(INBOUND, "") | rule(1)), "US")[0][0]
     document["inbound"] = [record | {"name": f"A{sign}B"}]
     [problem] = dry_run(acme, json.dumps(document).encode(), "inbound").problems
     assert (problem.row, problem.column) == (1, "name")

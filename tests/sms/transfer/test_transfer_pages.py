@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from sms.models import TransferJob
-from sms.transfer import jobs, reading, tables
+from sms.transfer import jobs, kinds, reading, tables
 from tenants.models import Tenant
 from tests.factories import Cast
 from tests.rules.test_rule_forms import at, body_of
@@ -56,7 +56,7 @@ def test_the_lists_of_rules_and_the_menu_lead_there(alice: Client, acme: Tenant)
 
 def test_the_columns_are_written_on_the_page(alice: Client, acme: Tenant) -> None:
     shown = body_of(alice.get(page("transfer_kind", "inbound")))
-    for column in reading.kinds.KINDS["inbound"].columns:
+    for column in kinds.KINDS["inbound"].columns:
         assert f"<code>{column}</code>" in shown
 
 
