@@ -83,7 +83,9 @@ def explain(message: Message, *, everything: bool = False, hide: Callable[[str],
     if not message.decision:
         return None
     decision = routing.explain_snapshot(message.tenant, message)
-    return _explanation(message, message.decision, _rule_set(message), decision, everything, hide)
+    return _explanation(
+        message, message.decision, _rule_set(message), decision=decision, everything=everything, hide=hide
+    )
 
 
 def explain_by(
@@ -94,7 +96,7 @@ def explain_by(
     rules = compiled(kind_of(message), rule_set.document if rule_set else {"rules": []})
     decision = rules.decide(facts, explain=True)
     snapshot = decision.to_snapshot(rule_set.id.hex if rule_set else "")
-    return _explanation(message, snapshot, rule_set, decision, everything, hide)
+    return _explanation(message, snapshot, rule_set, decision=decision, everything=everything, hide=hide)
 
 
 def compiled(kind: str, document: dict[str, Any]) -> Any:
@@ -108,6 +110,7 @@ def _explanation(
     message: Message,
     snapshot: dict[str, Any],
     rule_set: RuleSet | None,
+    *,
     decision: Decision,
     everything: bool,
     hide: Callable[[str], str],

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -41,9 +40,9 @@ def shown(request: TenantRequest, findings: Iterable[Finding]) -> list[Shown]:
     return [Shown(one.text, one.rule_id, one.rule_name, _address(request, one)) for one in findings]
 
 
-def note_after_saving(request: TenantRequest, kind: str, rule_id: str, rules: Any = None) -> None:
+def note_after_saving(request: TenantRequest, kind: str, rule_id: str) -> None:
     """Say in a message what is wrong with a rule that has just been saved; the first in words, more by number."""
-    found = [one for one in findings_for(request.tenant, kind, rules) if one.rule_id == rule_id]
+    found = [one for one in findings_for(request.tenant, kind) if one.rule_id == rule_id]
     if not found:
         return
     more = len(found) - 1
