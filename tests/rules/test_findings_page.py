@@ -37,6 +37,7 @@ def test_a_finding_leads_to_what_mends_it(client: Client, cast: Cast) -> None:
     page = page_for(client, cast)
     assert "1 thing is wrong with these rules" in page
     assert reverse("tenants:member_edit", args=["acme", cast.bob.id]) in page
+    assert '<details class="fold" open>' in page
     for_viewers = page_for(client, cast, "vera")
     assert "1 thing is wrong with these rules" in for_viewers
     assert reverse("tenants:member_edit", args=["acme", cast.bob.id]) not in for_viewers
