@@ -16,8 +16,10 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from rules.e164 import format_for_people
-from sms import connecting, conversations, figures, log, masking
-from sms.figures import Figures
+from sms import conversations
+from sms.setup import connecting
+from sms.showing import figures, log, masking
+from sms.showing.figures import Figures
 from tenants import clock
 from tenants.access import TenantRequest, can, tenant_view
 from tenants.roles import Permission

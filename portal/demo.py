@@ -7,13 +7,15 @@ from django.db import transaction
 
 from portal import demo_history, demo_script
 from portal.demo_cast import ACME, COMPANIES, GLOBEX, KIM, PASSWORD, ROOT, Company, Person
-from rules import availability, calendars, editing, public_holidays, usual
-from rules.calendars import HolidayDraft
-from rules.editing import InboundDraft, TargetDraft
+from rules.changing import editing, usual
+from rules.changing.editing import InboundDraft, TargetDraft
 from rules.models import TargetKind
 from rules.schedule import DAYS
-from sms import configuring, connecting, credentials, numbers, optouts, sandbox_client, trunking
+from rules.times import availability, calendars, public_holidays
+from rules.times.calendars import HolidayDraft
+from sms import optouts, sandbox_client
 from sms.models import Configuration, Trunk, WebhookChange
+from sms.setup import configuring, connecting, credentials, numbers, trunking
 from sms.twilio import setup
 from sms.twilio.client import SANDBOX_PREFIX
 from tenants import api_keys, audit, clock, membership, provisioning

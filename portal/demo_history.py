@@ -13,8 +13,9 @@ from rules.e164 import E164
 from rules.engine import Decision
 from rules.facts import InboundFacts
 from rules.targets import Target, ToGroup, ToMember
-from sms import choosing, conversations, drafting, segments
-from sms.choosing import Writer
+from sms import conversations, segments
+from sms.composing import choosing, drafting
+from sms.composing.choosing import Writer
 from sms.models import (
     Attempt,
     Configuration,
@@ -26,7 +27,7 @@ from sms.models import (
     PhoneNumber,
     StatusEvent,
 )
-from sms.outcomes import Outcome, Phase
+from sms.queueing.outcomes import Outcome, Phase
 from sms.status import MessageState, rank_of
 from tenants.ids import id_at, new_id
 from tenants.models import Member, Tenant

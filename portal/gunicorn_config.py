@@ -31,7 +31,7 @@ def on_starting(server: object) -> None:
 
         startup.refuse_if_unfit()
 
-        from sms import import_signs
+        from sms.lists import import_signs
 
         import_signs.note_start()
     except ImproperlyConfigured as problem:

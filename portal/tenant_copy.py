@@ -10,15 +10,16 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from rules import calendars, restoring, versions
-from rules.calendars import HolidayDraft
-from rules.inbound_conditions import InRange, OneOfNumbers, OnTrunk
+from rules.changing import restoring, versions
+from rules.changing.references import Missing
+from rules.conditions.inbound_conditions import InRange, OneOfNumbers, OnTrunk
 from rules.models import OfficeHours
 from rules.models.versions import RuleKind
-from rules.references import Missing
 from rules.targets import ToExtensions
-from sms import numbers
+from rules.times import calendars
+from rules.times.calendars import HolidayDraft
 from sms.models import Trunk
+from sms.setup import numbers
 from sms.transfer.kinds import KINDS
 from sms.transfer.number_map import NumberMap
 from tenants import invitations, membership, provisioning

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from portal import tenant_copy
 from rules.e164 import format_for_people
-from sms import numbers
 from sms.models import Trunk
+from sms.setup import numbers
 from sms.transfer.number_map import NumberMap, parse
 from tenants.access import SignedInRequest, system_view
 from tenants.forms_tenants import TenantCopyForm

@@ -10,7 +10,7 @@ class RulesConfig(AppConfig):
 
     def ready(self) -> None:
         """Follow what changes further down: a tenant's time zone is part of every rule set."""
-        from rules import calendars
+        from rules.times import calendars
         from tenants.signals import time_zone_changed
 
-        time_zone_changed.connect(calendars.follow_time_zone, dispatch_uid="rules.calendars")
+        time_zone_changed.connect(calendars.follow_time_zone, dispatch_uid="rules.times.calendars")

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from rules.coming import moment_comes, period_comes
 from rules.reading import ConditionError, read_optional_text
 from rules.schedule import Calendar, Moment, Period
 from rules.targets import Target, read_target
+from rules.times.coming import moment_comes, period_comes
 
 ALWAYS, AT_MOMENT = "always", "moment"
 WHENS = frozenset({ALWAYS, "open", "closed", "holiday", AT_MOMENT})

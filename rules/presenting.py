@@ -8,8 +8,10 @@ from typing import Any, Generic, TypeVar
 
 from django.utils.translation import gettext as _
 
-from rules import documents, versions
-from rules.coverage import uncovered
+from rules import documents
+from rules.changing import versions
+from rules.changing.saying import route_in_words
+from rules.checking.coverage import uncovered
 from rules.e164 import format_for_people
 from rules.facts import InboundFacts
 from rules.models import (
@@ -23,7 +25,6 @@ from rules.models import (
 )
 from rules.models.versions import RuleKind
 from rules.patterns import collapse_ranges
-from rules.saying import route_in_words
 from tenants.models import Tenant
 
 Rule = TypeVar("Rule", InboundRule, OutboundRule)
@@ -38,7 +39,7 @@ _NUMBERS_CHECKED = 10_000
 class RuleRow(Generic[Rule]):
     """One rule: the row being edited, its place from 1 on, its words, and what is wrong with it at first sight.
 
-    What is wrong at a closer look costs queries of its own: `rules/surroundings.py`.
+    What is wrong at a closer look costs queries of its own: `rules/checking/surroundings.py`.
     """
 
     rule: Rule

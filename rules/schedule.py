@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from rules.moments import MONTH_NAMES, Moment
 from rules.reading import ConditionError, read_optional_text, read_switch, read_text
-from rules.shifts import DAY_NAMES, DAYS, MINUTES_A_DAY, Shift, Week
+from rules.times.moments import MONTH_NAMES, Moment
+from rules.times.shifts import DAY_NAMES, DAYS, MINUTES_A_DAY, Shift, Week
 
 __all__ = [
     "DAYS",

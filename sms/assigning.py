@@ -12,7 +12,7 @@ from django.db.models import Count, F, Max, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from rules.availability import available_members, is_available
+from rules.times.availability import available_members, is_available
 from sms import conversations
 from sms.models import Conversation, Direction, Message
 from tenants import clock

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from django.db import connections
 from django.db.models import Q
 
-from sms import delivering, slots
+from sms import delivering
 from sms.delivering import REMOTE
 from sms.destinations import DeliveryFailed
 from sms.models import Delivery
+from sms.queueing import slots
 from tenants import clock, hints
 
 ROUND_SECONDS = 30.0

@@ -13,8 +13,9 @@ from rules import routing
 from rules.engine import Action, Decision
 from rules.facts import InboundFacts
 from rules.schedule import Calendar
-from sms import callbacks, claims, conversations, delivering, optouts, rows, tombstones
+from sms import callbacks, claims, conversations, delivering, optouts, rows
 from sms.destinations import Arrival
+from sms.lists import tombstones
 from sms.models import Configuration, Conversation, Direction, Message, PhoneNumber, Tombstone
 from sms.status import MessageState
 from sms.webhooks.payloads import InboundText

@@ -7,12 +7,13 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from sms import conversations, drafting, optouts, storing
-from sms.choosing import Writer
-from sms.drafting import IdempotencyConflict, OverLimit, RuleDenied, SendRefused
+from sms import conversations, optouts
+from sms.composing import drafting, storing
+from sms.composing.choosing import Writer
+from sms.composing.drafting import IdempotencyConflict, OverLimit, RuleDenied, SendRefused
 from sms.models import Attempt, Conversation, Direction, Message
 from sms.models.messages import AUTOMATIC
-from sms.outcomes import Outcome, Phase
+from sms.queueing.outcomes import Outcome, Phase
 from sms.status import MessageState, sources_of
 from tenants import audit, clock, hints
 from tenants.access import enter

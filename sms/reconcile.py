@@ -16,10 +16,12 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
-from sms import asking, reports, restored, storing
+from sms import reports, restored
+from sms.composing import storing
+from sms.lists import asking
 from sms.models import Attempt, Configuration, Direction, Message, TwilioAccount
 from sms.models.configurations import UnknownPolicy
-from sms.outcomes import Outcome
+from sms.queueing.outcomes import Outcome
 from sms.status import FINAL, MessageState
 from sms.twilio import history
 from sms.twilio.history import Entry, SentText, TwilioUnreachable

@@ -8,10 +8,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from sms import breaker, errors, optouts
+from sms import errors, optouts
 from sms.errors import Aftermath
 from sms.models import Attempt, Conversation, Direction, Message, StatusEvent
-from sms.outcomes import Outcome, Phase
+from sms.queueing import breaker
+from sms.queueing.outcomes import Outcome, Phase
 from sms.status import FINAL, MessageState, rank_of, sources_of
 from sms.webhooks.payloads import StatusReport
 from tenants import clock

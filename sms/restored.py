@@ -21,7 +21,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_noop
 
 from sms.models import Attempt, Direction, Message
-from sms.outcomes import Outcome, Phase
+from sms.queueing.outcomes import Outcome, Phase
 from sms.status import MessageState
 from tenants import audit, clock, stopping
 from tenants.audit import Actor

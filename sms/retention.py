@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from sms import tombstones
+from sms.lists import tombstones
 from sms.models import IdempotencyKey, Message
 from tenants import clock, slices
 from tenants.models import Tenant

@@ -15,13 +15,15 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from sms import claims, configuring, pacing, waiting
-from sms.claimed import Claimed, Known
+from sms import claims, pacing
 from sms.ids import lease_token
 from sms.models import Attempt, Configuration, Direction, Message, Sender
-from sms.outcomes import Outcome, Phase
+from sms.queueing import waiting
+from sms.queueing.claimed import Claimed, Known
+from sms.queueing.outcomes import Outcome, Phase
+from sms.queueing.waiting import has_due, seconds_until_due
+from sms.setup import configuring
 from sms.status import MessageState
-from sms.waiting import has_due, seconds_until_due
 from tenants import clock
 from tenants.ids import new_id
 

@@ -9,23 +9,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from sms import (
-    callbacks,
-    counting,
-    delivering,
-    failing_over,
-    handing_over,
-    importing,
-    inbound,
-    opening,
-    reconcile,
-    reports,
-    restored,
-    retention,
-    sending,
-)
+from sms import callbacks, delivering, handing_over, inbound, reconcile, reports, restored, retention, sending
+from sms.lists import importing
 from sms.models import Attempt, Direction, Message
-from sms.outcomes import Outcome, Phase
+from sms.queueing import failing_over, opening
+from sms.queueing.outcomes import Outcome, Phase
+from sms.showing import counting
 from sms.status import MessageState
 from sms.transfer import jobs
 from sms.webhooks import refused

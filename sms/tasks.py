@@ -46,7 +46,7 @@ def is_stopping() -> bool:
 @shared_task(name="send.work")
 def send_work() -> int:
     """Send until nothing is due."""
-    from sms import send_loop
+    from sms.queueing import send_loop
 
     failpoint("send.received")
     return send_loop.work(is_stopping)

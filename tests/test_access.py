@@ -15,7 +15,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from rules import versions
+from rules.changing import versions
 from rules.models import Holiday, InboundRule, InboundTarget, OutboundRoute, OutboundRule
 from sms.models import (
     Attempt,

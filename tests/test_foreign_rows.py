@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import F, Model
 from django.test import Client
 
-from rules import versions
+from rules.changing import versions
 from rules.models import InboundRule, OutboundRule
 from sms.models import Conversation, Message, OptOut
 from tenants import api_keys, audit

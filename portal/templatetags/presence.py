@@ -2,7 +2,7 @@
 
 from django import template
 
-from rules import availability
+from rules.times import availability
 from tenants import clock
 from tenants.models import Member
 

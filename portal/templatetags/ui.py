@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from portal import charts
 from rules import e164
-from sms import masking
+from sms.showing import masking
 from tenants import clock
 
 register = template.Library()

@@ -5,12 +5,16 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from rules.forms.asked import Asked, asked_choices, asked_list, asked_text
-from rules.forms.countries import countries_as_text, read_countries
-from rules.inbound_conditions import ConversationIs, FromCaller, FromCountry
-from rules.outbound_conditions import AllDestinations, FromExtensions, HasLength, HasPrefix, IsMessageKind, ToCountry
-from rules.patterns import parse_caller_mask, parse_extensions, parse_lengths, parse_prefixes
-from rules.text_conditions import (
+from rules.conditions.inbound_conditions import ConversationIs, FromCaller, FromCountry
+from rules.conditions.outbound_conditions import (
+    AllDestinations,
+    FromExtensions,
+    HasLength,
+    HasPrefix,
+    IsMessageKind,
+    ToCountry,
+)
+from rules.conditions.text_conditions import (
     MEDIA_KINDS,
     Contains,
     HasKeyword,
@@ -19,7 +23,10 @@ from rules.text_conditions import (
     MatchesPattern,
     StartsWith,
 )
-from rules.time_condition import AtTime
+from rules.conditions.time_condition import AtTime
+from rules.forms.asked import Asked, asked_choices, asked_list, asked_text
+from rules.forms.countries import countries_as_text, read_countries
+from rules.patterns import parse_caller_mask, parse_extensions, parse_lengths, parse_prefixes
 
 ANY_TIME, AT_MOMENT = "", "moment"
 _COUNTRY_HELP = gettext_lazy("Names or two-letter codes, separated by semicolons: France; DE.")

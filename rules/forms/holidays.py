@@ -8,10 +8,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from rules import public_holidays
-from rules.calendars import HolidayDraft
 from rules.forms.choices import offer
 from rules.models import Holiday
+from rules.times import public_holidays
+from rules.times.calendars import HolidayDraft
 from tenants import places
 
 YEARS_AHEAD = 4

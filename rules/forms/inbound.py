@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy
 
+from rules.changing.drafts import InboundDraft, TargetDraft
 from rules.conditions import read_inbound
-from rules.drafts import InboundDraft, TargetDraft
 from rules.forms.asked import AskingForm
 from rules.forms.conditions import INBOUND_ASKED
 from rules.forms.hours import HolidaysField, WeekField

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rules import versions
+from rules.changing import versions
 from rules.schedule import Calendar, Week, read_holidays
 from tenants import clock
 from tenants.models import Tenant

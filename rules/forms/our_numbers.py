@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from rules.conditions.inbound_conditions import InRange
 from rules.e164 import NumberError, format_for_people, parse_number
 from rules.forms.choices import offer
-from rules.inbound_conditions import InRange
 from rules.models import InboundRule
 from rules.patterns import parse_pool
 from rules.presenting import numbers_in_words

@@ -6,16 +6,16 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from rules.changing.drafts import OutboundDraft, RouteDraft
 from rules.conditions import OUTBOUND_KINDS, read_outbound
+from rules.conditions.outbound_conditions import AllDestinations, FromGroups
 from rules.documents import DEFAULT_PRIORITY
-from rules.drafts import OutboundDraft, RouteDraft
 from rules.forms.asked import AskingForm
 from rules.forms.choices import offer
 from rules.forms.conditions import AT_MOMENT, OUTBOUND_ASKED
 from rules.forms.hours import WeekField
 from rules.forms.moments import MOMENT_FIELDS, add_moment_fields, moment_initial, read_moment
 from rules.models import OutboundAction, OutboundRule, Strategy, WhenClosed
-from rules.outbound_conditions import AllDestinations, FromGroups
 from tenants.models import Tenant
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from rules.drafts import RouteDraft
+from rules.changing.drafts import RouteDraft
 from rules.e164 import NumberError, format_for_people, parse_number
 from rules.forms.choices import offer
 from rules.forms.targets import in_order

@@ -12,7 +12,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from rules.drafts import TargetDraft
+from rules.changing.drafts import TargetDraft
 from rules.e164 import NumberError, format_for_people, parse_number
 from rules.forms.asked import sentence
 from rules.forms.choices import offer

@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from rules import availability, telling
 from rules.forms.office_hours import MemberHoursForm
+from rules.times import availability, telling
 from tenants import clock, listing
 from tenants.access import TenantRequest, tenant_view
 from tenants.models import Member

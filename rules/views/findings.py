@@ -10,9 +10,9 @@ from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from rules.findings import Finding
+from rules.checking.findings import Finding
+from rules.checking.surroundings import findings_for
 from rules.models.versions import RuleKind
-from rules.surroundings import findings_for
 from tenants.access import TenantRequest, can, tenant_view
 from tenants.roles import Permission
 

@@ -14,11 +14,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from rules import calendars, schedule
-from rules.calendars import HolidayDraft, HolidayError
+from rules import schedule
 from rules.forms.holidays import CountryForm, HolidayForm
 from rules.models import Holiday
-from rules.public_holidays import PublicHoliday
+from rules.times import calendars
+from rules.times.calendars import HolidayDraft, HolidayError
+from rules.times.public_holidays import PublicHoliday
 from tenants import clock, listing, places
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission

@@ -5,8 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from rules import calendars, telling
 from rules.forms.office_hours import OfficeHoursForm
+from rules.times import calendars, telling
 from tenants import clock
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission

@@ -9,14 +9,15 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from rules import editing, history, presenting, versions
+from rules import presenting
+from rules.changing import editing, history, versions
+from rules.changing.saying import own_times
+from rules.changing.stale import RuleGone, StaleEdit
 from rules.forms.inbound import InboundRuleForm
 from rules.forms.opening import ever_opens
 from rules.forms.targets import TargetRows, target_rows
 from rules.forms.tryout import InboundTryoutForm
 from rules.models import InboundRule
-from rules.saying import own_times
-from rules.stale import RuleGone, StaleEdit
 from rules.views.findings import note_after_saving
 from rules.views.opened import Opened, opened
 from rules.views.places import back_to_list, gone, names_of, page_of, row_of, toggled, usual_configuration

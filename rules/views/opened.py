@@ -4,9 +4,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rules import stale, versions
+from rules.changing import stale, versions
+from rules.changing.stale import Change, StaleEdit
 from rules.models import InboundRule, OutboundRule
-from rules.stale import Change, StaleEdit
 from tenants.access import TenantRequest
 
 

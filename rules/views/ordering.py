@@ -7,9 +7,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
-from rules import ordering, stale, versions
+from rules.changing import ordering, stale, versions
+from rules.changing.stale import RuleGone, StaleOrder
 from rules.models import InboundRule, OutboundRule
-from rules.stale import RuleGone, StaleOrder
 from rules.views.opened import ids, whole_number
 from rules.views.places import back_to_list, direction_of, gone, names_of
 from tenants.access import TenantRequest, tenant_view

@@ -9,7 +9,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from rules import editing, presenting
+from rules import presenting
+from rules.changing import editing
 from rules.models import InboundRule, OutboundRule
 from rules.presenting import RuleList, RulePage, RuleRow
 from tenants.access import TenantRequest

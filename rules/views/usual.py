@@ -8,9 +8,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from rules import versions
+from rules.changing import versions
+from rules.changing.usual import usual_rules as add_usual_rules
 from rules.models.versions import RuleKind
-from rules.usual import usual_rules as add_usual_rules
 from rules.views.places import back_to_list, usual_configuration
 from tenants.access import TenantRequest, can, tenant_view
 from tenants.roles import Permission

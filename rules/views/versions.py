@@ -8,9 +8,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
-from rules import differences, history, restoring, versions
+from rules.changing import differences, history, restoring, versions
+from rules.changing.references import Missing
 from rules.models import RuleSet
-from rules.references import Missing
 from rules.views.places import back_to_list, names_of
 from tenants import keyset
 from tenants.access import TenantRequest, tenant_view

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_noop, ngettext
 
 from rules.e164 import format_for_people
 from rules.targets import Forward
-from sms import claims, drafting, outbound
+from sms import claims, outbound
+from sms.composing import drafting
 from sms.destinations import Arrival, DeliveryFailed, DeliverySkipped
 from sms.models import Delivery, Direction, Message, PhoneNumber
 from sms.status import MessageState

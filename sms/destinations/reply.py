@@ -8,7 +8,8 @@ from django.utils.translation import gettext_noop
 from rules import placeholders
 from rules.e164 import AddressKind, classify_address, format_for_people
 from rules.targets import AutoReply
-from sms import drafting, optouts, outbound
+from sms import optouts, outbound
+from sms.composing import drafting
 from sms.destinations import Arrival, DeliveryFailed, DeliverySkipped
 from sms.models import Conversation, Delivery, Direction, Message, PhoneNumber
 from sms.status import MessageState

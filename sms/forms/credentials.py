@@ -8,10 +8,10 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sms.credentials import Typed
 from sms.forms import twilio_ids
 from sms.forms.secrets import KeepsSecrets, SecretField
 from sms.models import TwilioAccount
+from sms.setup.credentials import Typed
 from sms.twilio.client import EDGES
 
 REGIONS = [("", _("United States (US1)")), ("ie1", _("Ireland (IE1)")), ("au1", _("Australia (AU1)"))]

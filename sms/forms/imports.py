@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sms import importing
+from sms.lists import importing
 from tenants import clock
 
 

@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sms import trunk_hosts
 from sms.models import Trunk
+from sms.setup import trunk_hosts
 from tenants.models import Tenant
 
 POOL_HELP = _(

@@ -9,12 +9,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from rules import restoring, versions
+from rules.changing import restoring, versions
+from rules.changing.references import Rows
 from rules.pools import pool_as_text
-from rules.references import Rows
-from sms import numbers, trunking
 from sms.forms.trunks import TrunkForm
 from sms.models import Trunk
+from sms.setup import numbers, trunking
 from sms.transfer import lines, planning
 from sms.transfer.planning import KindPlan, Plan, Rights
 from sms.transfer.reading import Parsed

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sms import numbers
 from sms.forms.trunks import TrunkForm
 from sms.models.trunks import Trunk, TrunkKind
+from sms.setup import numbers
 from sms.transfer import lines, rule_checks
 from sms.transfer.names import Names, some
 from sms.transfer.tables import Problem

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import rules.inbound_conditions as inbound
-import rules.outbound_conditions as outbound
-import rules.text_conditions as text
+import rules.conditions.inbound_conditions as inbound
+import rules.conditions.outbound_conditions as outbound
+import rules.conditions.text_conditions as text
 import sms.transfer.cells as cells
 from rules.conditions import read_inbound, read_outbound
+from rules.conditions.time_condition import AtTime
 from rules.patterns import parse_caller_mask
 from rules.pools import parse_pool, pool_as_text
 from rules.reading import ConditionError
 from rules.schedule import Period
-from rules.time_condition import AtTime
 from sms.transfer.columns import Column, RowReader
 from sms.transfer.times import CellError, read_moment, write_moment
 

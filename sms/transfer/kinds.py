@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from rules import versions
-from sms import numbers
+from rules.changing import versions
+from sms.setup import numbers
 from sms.transfer import lines, people, rules
 from sms.transfer.columns import Column
 from sms.transfer.tables import Problem, Row

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sms import numbers
 from sms.models import Configuration
+from sms.setup import numbers
 from sms.transfer import lines
 from tenants import invitations
 from tenants.models import Tenant

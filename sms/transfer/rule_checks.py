@@ -7,11 +7,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from rules import documents
+from rules.conditions.inbound_conditions import AllNumbers, InRange, OneOfNumbers, OnTrunk
+from rules.conditions.outbound_conditions import FromGroups
 from rules.e164 import NumberError, parse_number
 from rules.forms.routes import ROUTES_AT_MOST
 from rules.forms.targets import REPLY_AT_MOST, TARGETS_AT_MOST
-from rules.inbound_conditions import AllNumbers, InRange, OneOfNumbers, OnTrunk
-from rules.outbound_conditions import FromGroups
 from rules.senders import SenderIdError, check_sender_id
 from rules.targets import AutoReply, Drop, ToEmail, ToGroup, ToMember
 from sms.transfer.names import Names, some

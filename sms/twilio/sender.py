@@ -20,7 +20,7 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from sms.models import TwilioAccount
-from sms.outcomes import Answer
+from sms.queueing.outcomes import Answer
 from sms.twilio import client
 from tenants import secrets
 

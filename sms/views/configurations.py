@@ -11,12 +11,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from rules.usual import usual_rules
-from sms import breaker, configuring, connecting, guide, list_state
+from rules.changing.usual import usual_rules
 from sms.errors import explain
 from sms.forms.configurations import ConfigurationForm
 from sms.forms.imports import ReadSinceForm
+from sms.lists import list_state
 from sms.models import Configuration
+from sms.queueing import breaker
+from sms.setup import configuring, connecting, guide
 from sms.twilio.client import is_sandbox
 from sms.twilio.errors import TwilioProblem
 from sms.twilio.setup import Finding, Result, describe

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from rules.e164 import NumberError, parse_number
-from sms import configuring, connecting, guide, outbound, verifying
+from sms import outbound
 from sms.models import Configuration
+from sms.setup import configuring, connecting, guide, verifying
 from sms.twilio.client import is_sandbox
 from sms.twilio.errors import TwilioProblem
 from sms.twilio.setup import describe

@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from rules.e164 import format_for_people
-from sms import conversations, outbound, threads, writing
+from sms import conversations, outbound
+from sms.composing import writing
 from sms.models import Conversation
+from sms.showing import threads
 from tenants import keyset
 from tenants.access import TenantRequest, can, tenant_view
 from tenants.ids import new_id

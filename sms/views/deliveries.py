@@ -13,8 +13,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from rules.e164 import format_for_people
-from sms import delivering, log, masking
+from sms import delivering
 from sms.models import Delivery
+from sms.showing import log, masking
 from tenants import keyset
 from tenants.access import TenantRequest, can, tenant_view
 from tenants.roles import Permission

@@ -8,7 +8,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from sms import log, outbound
+from sms import outbound
+from sms.showing import log
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission
 

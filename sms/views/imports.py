@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from sms import importing
 from sms.forms.imports import ReadSinceForm
+from sms.lists import importing
 from sms.views.configurations import one
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission

@@ -12,21 +12,11 @@ from django.views.decorators.http import require_POST
 from django_stubs_ext import StrOrPromise
 
 from rules.e164 import format_for_people
-from sms import (
-    conversations,
-    decided,
-    delivering,
-    errors,
-    log,
-    masking,
-    outbound,
-    rerouting,
-    segments,
-    threads,
-    timeline,
-    writing,
-)
+from sms import conversations, delivering, errors, outbound, rerouting, segments
+from sms.composing import writing
 from sms.models import Message
+from sms.showing import log, masking, threads, timeline
+from sms.trying import decided
 from tenants import keyset
 from tenants.access import TenantRequest, can, tenant_view
 from tenants.roles import Permission

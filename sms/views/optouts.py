@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from rules.e164 import NumberError, format_for_people, parse_number
-from sms import optouts, writing
+from sms import optouts
+from sms.composing import writing
 from tenants import keyset
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission

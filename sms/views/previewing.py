@@ -10,14 +10,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from rules import editing, ordering, versions
+from rules.changing import editing, ordering, versions
+from rules.changing.stale import RuleGone
 from rules.forms.inbound import InboundRuleForm
 from rules.forms.outbound import OutboundRuleForm
 from rules.forms.routes import route_rows
 from rules.forms.targets import target_rows
 from rules.models import InboundRule, OutboundRule
-from rules.stale import RuleGone
-from sms import replaying
+from sms.trying import replaying
 from sms.views.replaying import answer
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission

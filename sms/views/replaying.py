@@ -8,10 +8,11 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from rules.e164 import format_for_people
-from sms import decided, log, masking, replaying
-from sms.decided import Explanation
 from sms.models import Message
-from sms.replaying import Replay
+from sms.showing import log, masking
+from sms.trying import decided, replaying
+from sms.trying.decided import Explanation
+from sms.trying.replaying import Replay
 from sms.views.messages import hider
 from tenants.access import TenantRequest, can, tenant_view
 from tenants.roles import Permission

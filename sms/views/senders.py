@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from sms import breaker
+from sms.queueing import breaker
 from sms.views.configurations import one
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission

@@ -7,8 +7,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from rules.e164 import format_for_people
-from sms import import_places, log, masking, threads
+from sms.lists import import_places
 from sms.models import Direction, Message
+from sms.showing import log, masking, threads
 from sms.views.messages import DIRECTION_CHOICES, STATE_CHOICES
 from tenants import clock, ids, keyset
 from tenants.access import SignedInRequest, system_view

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from sms import connecting, credentials, numbers, trunking
 from sms.forms.credentials import CredentialsForm
 from sms.forms.trunks import PoolForm, ShareForm, SystemTrunkForm, TrunkForm
 from sms.models import Trunk, TrunkKind
+from sms.setup import connecting, credentials, numbers, trunking
 from sms.twilio import setup
 from sms.views import trunk_pages
 from tenants import keyset

@@ -13,9 +13,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from rules.patterns import pool_as_text
-from sms import numbers, trunk_hosts
 from sms.forms.trunks import PoolForm
 from sms.models import PhoneNumber, Trunk
+from sms.setup import numbers, trunk_hosts
 from tenants.access import SignedInRequest
 from tenants.models import Tenant
 

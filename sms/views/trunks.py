@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from sms import guide, numbers, trunking
 from sms.forms.trunks import NewTrunkForm, PoolForm, TrunkForm
 from sms.models import Trunk, TrunkKind
+from sms.setup import guide, numbers, trunking
 from sms.views import trunk_pages
 from tenants import keyset
 from tenants.access import TenantRequest, can, tenant_view

@@ -7,7 +7,7 @@ from django.shortcuts import render
 
 from rules.e164 import NumberError, parse_number
 from rules.forms.tryout import AS_IT_IS, FIRST, InboundTryoutForm, OutboundTryoutForm, instant
-from sms import tryout
+from sms.trying import tryout
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission
 

@@ -7,9 +7,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from sms import configuring, connecting, guide
 from sms.forms.configurations import RotateForm
 from sms.forms.credentials import TokenForm
+from sms.setup import configuring, connecting, guide
 from sms.twilio.setup import describe
 from sms.views.configurations import found, may_save, one, say, webhook_context
 from tenants.access import TenantRequest, can, tenant_view

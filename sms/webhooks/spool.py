@@ -19,7 +19,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from sms import import_signs
+from sms.lists import import_signs
 from sms.webhooks import intake, refused
 from sms.webhooks.intake import Arrival
 from tenants import clock, deadline, secrets

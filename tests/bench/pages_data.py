@@ -170,8 +170,8 @@ def _drop_indexes(cursor: Any, table: str) -> list[str]:
 
 def _count() -> None:
     """Count the days that a dashboard shows, as the portal's own sweep does."""
-    from sms import counting
     from sms.models import UsageProgress
+    from sms.showing import counting
     from tenants.models import Tenant
 
     until = counting.floor(_now())

@@ -51,7 +51,7 @@ def sending(tenants: int = 10) -> dict[str, str]:
 def reported(tenants: int = 10) -> dict[str, Any]:
     """Tenants with a text each that Twilio has taken, to copy; returns where its reports go, and who signs them."""
     from sms.models import Attempt, Configuration, Message
-    from sms.outcomes import Outcome, Phase
+    from sms.queueing.outcomes import Outcome, Phase
     from sms.status import rank_of
     from tests import factories
     from tests.sms.webhook_client import path_of

@@ -14,7 +14,8 @@ import django
 
 def main() -> None:
     django.setup()
-    from sms import send_loop, tasks
+    from sms import tasks
+    from sms.queueing import send_loop
 
     tasks.load_early()
     gc.freeze()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from sms import configuring
+from sms.setup import configuring
 from tests.factories import PASSWORD
 
 HOST = "portal.lan"

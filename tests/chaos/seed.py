@@ -18,11 +18,11 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402 (Django is set up above)
 
-from rules import editing, usual  # noqa: E402
-from rules.editing import InboundDraft, TargetDraft  # noqa: E402
+from rules.changing import editing, usual  # noqa: E402
+from rules.changing.editing import InboundDraft, TargetDraft  # noqa: E402
 from rules.models import TargetKind  # noqa: E402
-from sms import configuring, numbers, trunking  # noqa: E402
 from sms.models import Configuration, Sender, Trunk  # noqa: E402
+from sms.setup import configuring, numbers, trunking  # noqa: E402
 from tenants import api_keys, audit, provisioning  # noqa: E402
 from tenants.audit import Actor  # noqa: E402
 from tenants.models import Tenant  # noqa: E402

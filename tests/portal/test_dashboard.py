@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from sms import figures
 from sms.models import Delivery, Message, RefusedRequest
+from sms.showing import figures
 from tenants import clock
 from tests import factories
 

@@ -7,10 +7,12 @@ from django.db import transaction
 from django.test import override_settings
 
 from portal import demo, demo_cast, tasks
-from rules import calendars, routing
+from rules import routing
 from rules.schedule import DAYS
-from sms import connecting, sandbox_client
+from rules.times import calendars
+from sms import sandbox_client
 from sms.models import Configuration, Message, WebhookChange
+from sms.setup import connecting
 from tenants.models import Member, Tenant, User
 from tests.sandbox.harness import Sandbox
 

@@ -8,8 +8,9 @@ from django.conf import settings as configured
 from django.test import Client
 
 from portal import logs
-from rules import usual
-from sms import inbound, outbound, send_loop
+from rules.changing import usual
+from sms import inbound, outbound
+from sms.queueing import send_loop
 from sms.webhooks import limits, registry
 from tenants import api_keys, audit, hints, secrets
 from tests import factories

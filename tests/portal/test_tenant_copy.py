@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from portal import tenant_copy
 from portal.tenant_copy import Copied, Wanted
-from rules import calendars
-from rules.calendars import HolidayDraft
+from rules.times import calendars
+from rules.times.calendars import HolidayDraft
 from sms.models import Trunk
 from sms.transfer import number_map
 from sms.transfer.number_map import NumberMap

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from rules.availability import Absence, absence, available_members, is_available
+from rules.times.availability import Absence, absence, available_members, is_available
 from tenants.models import Member
 from tests import factories
 from tests.factories import Cast

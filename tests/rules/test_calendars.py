@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from rules import calendars, public_holidays, routing, versions
-from rules.calendars import HolidayDraft, HolidayError
+from rules import routing
+from rules.changing import versions
 from rules.models import Holiday, OfficeHours, RuleSet
 from rules.schedule import Period
+from rules.times import calendars, public_holidays
+from rules.times.calendars import HolidayDraft, HolidayError
 from tenants import provisioning
 from tenants.audit import Actor
 from tenants.models import AuditEntry

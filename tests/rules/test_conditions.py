@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.conditions import INBOUND_KINDS, OUTBOUND_KINDS, ConditionError, read_inbound, read_outbound
+from rules.conditions.text_conditions import MEDIA_KINDS
 from rules.facts import InboundFacts, OutboundFacts
-from rules.text_conditions import MEDIA_KINDS
 from rules.wording import any_of, fold
 
 TEXT = InboundFacts(

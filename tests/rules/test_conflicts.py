@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from rules import shadowing
-from rules.conflicts import inbound_findings, outbound_findings
+from rules.checking import shadowing
+from rules.checking.conflicts import inbound_findings, outbound_findings
+from rules.checking.findings import Code, Surroundings, Thing
 from rules.documents import parse_inbound, parse_outbound
 from rules.facts import InboundFacts
-from rules.findings import Code, Surroundings, Thing
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FIRST, SECOND = "+12027594810", "+12027594811"

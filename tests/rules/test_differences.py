@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules import differences
-from rules.differences import FieldChange
+from rules.changing import differences
+from rules.changing.differences import FieldChange
 
 
 def rule(key: str, **fields: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from rules import editing
-from rules.drafts import InboundDraft, TargetDraft
+from rules.changing import editing
+from rules.changing.drafts import InboundDraft, TargetDraft
 from rules.models import InboundRule
 from tenants import audit
 from tests.factories import Cast

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from rules import editing, ordering, stale
-from rules.editing import InboundDraft, OutboundDraft, RouteDraft, TargetDraft
+from rules.changing import editing, ordering, stale
+from rules.changing.editing import InboundDraft, OutboundDraft, RouteDraft, TargetDraft
+from rules.changing.stale import RuleGone, StaleEdit, StaleOrder
 from rules.models import InboundRule, OutboundRule
-from rules.stale import RuleGone, StaleEdit, StaleOrder
 from tests.factories import Cast
 from tests.rules.test_routing import actor_of, inbound_rule, live, outbound_rule
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from rules import editing, ordering, versions
-from rules.editing import InboundDraft, StaleEdit, TargetDraft
+from rules.changing import editing, ordering, versions
+from rules.changing.editing import InboundDraft, StaleEdit, TargetDraft
+from rules.changing.stale import StaleOrder
 from rules.models import InboundRule
-from rules.stale import StaleOrder
 from tenants.models import Tenant
 from tests.factories import Cast
 from tests.rules.test_routing import actor_of, inbound_rule

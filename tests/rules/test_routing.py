@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from rules import editing, ordering, routing, versions
-from rules.editing import InboundDraft, OutboundDraft, RouteDraft, TargetDraft
+from rules import routing
+from rules.changing import editing, ordering, versions
+from rules.changing.editing import InboundDraft, OutboundDraft, RouteDraft, TargetDraft
 from rules.engine import Action
 from rules.facts import InboundFacts, OutboundFacts
 from rules.models import InboundRule, OutboundRule, RuleSet

@@ -6,8 +6,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from rules import editing, routing, versions
-from rules.editing import TargetDraft
+from rules import routing
+from rules.changing import editing, versions
+from rules.changing.editing import TargetDraft
 from rules.engine import Action
 from rules.facts import OutboundFacts
 from tests.factories import OUR_SECOND_NUMBER, THEIR_NUMBER, Cast, make_group

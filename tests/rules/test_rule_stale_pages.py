@@ -6,8 +6,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from rules import editing, ordering
-from rules.editing import InboundDraft, OutboundDraft, RouteDraft, TargetDraft
+from rules.changing import editing, ordering
+from rules.changing.editing import InboundDraft, OutboundDraft, RouteDraft, TargetDraft
 from rules.models import InboundRule
 from tenants.audit import Actor
 from tests.factories import Cast

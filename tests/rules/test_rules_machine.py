@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from rules import editing, ordering, restoring, versions
-from rules.editing import InboundDraft, OutboundDraft, RouteDraft, StaleEdit, TargetDraft
-from rules.stale import StaleOrder
+from rules.changing import editing, ordering, restoring, versions
+from rules.changing.editing import InboundDraft, OutboundDraft, RouteDraft, StaleEdit, TargetDraft
+from rules.changing.stale import StaleOrder
 from tenants.audit import Actor
 from tests import factories
 

@@ -6,9 +6,9 @@ from typing import cast as cast_to
 import pytest
 from django.urls import reverse
 
-from rules import surroundings
+from rules.checking import surroundings
+from rules.checking.findings import Code
 from rules.documents import parse_inbound, parse_outbound
-from rules.findings import Code
 from rules.models import OfficeHours
 from tests.factories import OUR_NUMBER, THEIR_NUMBER, Cast, make_group
 

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from rules import telling
 from rules.schedule import Calendar, Holiday, Week
+from rules.times import telling
 
 WEEK = {day: [["09:00", "12:00"], ["13:00", "17:30"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 CHRISTMAS = {"name": "Christmas", "start": "2026-12-24", "end": "2027-01-03", "yearly": False}

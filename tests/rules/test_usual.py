@@ -1,8 +1,8 @@
 """The usual rules: texts come in and go out at once, and doing it twice does no harm."""
 
 from rules import routing
+from rules.changing.usual import usual_rules
 from rules.facts import InboundFacts, OutboundFacts
-from rules.usual import usual_rules
 from tenants import audit
 from tenants.models.members import SendingRight
 from tests.factories import OUR_NUMBER, THEIR_NUMBER, Cast

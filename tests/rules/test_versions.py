@@ -9,10 +9,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from rules import calendars, editing, ordering, restoring, versions
-from rules.calendars import HolidayDraft
-from rules.editing import RouteDraft, TargetDraft
+from rules.changing import editing, ordering, restoring, versions
+from rules.changing.editing import RouteDraft, TargetDraft
 from rules.models import InboundRule, RuleSet
+from rules.times import calendars
+from rules.times.calendars import HolidayDraft
 from tenants.models import AuditEntry
 from tests.factories import Cast, make_group
 from tests.rules.test_routing import actor_of, inbound_rule, live, outbound_rule

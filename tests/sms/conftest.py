@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl
 import pytest
 
 from rules.models import RuleSet
-from sms import callbacks, outbound, send_loop
+from sms import callbacks, outbound
 from sms.models import Configuration, Message, PhoneNumber, Sender
+from sms.queueing import send_loop
 from sms.webhooks import payloads
 from tenants import audit, clock, hints
 from tests import factories

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sms import configuring, numbers
 from sms.models import Configuration
+from sms.setup import configuring, numbers
 from tenants.audit import PORTAL
 from tests.factories import OUR_NUMBER, OUR_SECOND_NUMBER, Cast
 from tests.sandbox.harness import Sandbox

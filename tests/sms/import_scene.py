@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sms import importing
+from sms.lists import importing
 from sms.models import ImportCursor, Message
 from tenants import clock
 from tests.factories import OUR_NUMBER, THEIR_NUMBER

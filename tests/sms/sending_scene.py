@@ -4,7 +4,7 @@ from typing import Any
 
 from sms import outbound
 from sms.models import Message, Sender
-from sms.outcomes import Answer
+from sms.queueing.outcomes import Answer
 from tenants import audit
 from tests import factories
 from tests.factories import THEIR_NUMBER

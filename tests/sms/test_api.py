@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from rules import usual
+from rules.changing import usual
 from sms.models import Message
 from tenants import api_keys, audit, clock
 from tenants.audit import Actor

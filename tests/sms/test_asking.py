@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sms import asking
+from sms.lists import asking
 
 
 def ask(*questions: asking.Question, told: list[Any], closed: list[str] | None = None) -> asking.Work:

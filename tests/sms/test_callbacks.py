@@ -7,10 +7,11 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from sms import callbacks, inbound, outbound, recording, reports, sending, sweeps
+from sms import callbacks, inbound, outbound, reports, sending, sweeps
 from sms.models import Configuration, Message, Sender, StatusEvent
-from sms.outcomes import Answer
-from sms.recording import Result
+from sms.queueing import recording
+from sms.queueing.outcomes import Answer
+from sms.queueing.recording import Result
 from sms.webhooks import limits, registry
 from tenants import audit, clock
 from tests import factories

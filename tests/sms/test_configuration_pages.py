@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 
 from rules.models import RuleSet
-from sms import configuring
 from sms.models import Configuration, RefusedRequest
+from sms.setup import configuring
 from tenants import clock, secrets
 from tenants.audit import PORTAL
 from tenants.models.members import SendingRight

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sms import configuring, credentials
 from sms.models import Message, TwilioAccount, WebhookKey
+from sms.setup import configuring, credentials
 from sms.webhooks import keys, registry
 from tenants import clock, secrets
 from tenants.audit import PORTAL

@@ -3,8 +3,8 @@
 import pytest
 import requests
 
-from sms import configuring, connecting, credentials
 from sms.models import WebhookChange
+from sms.setup import configuring, connecting, credentials
 from sms.twilio import setup
 from sms.twilio.client import DeadlineClient, SandboxNotRunning, is_sandbox, rest_url, sync_client
 from sms.twilio.errors import TwilioProblem

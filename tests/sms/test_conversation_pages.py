@@ -6,10 +6,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from rules import usual, versions
+from rules.changing import usual, versions
 from rules.models import InboundRule, InboundTarget
-from sms import configuring, conversations, inbound, rerouting
+from sms import conversations, inbound, rerouting
 from sms.models import Conversation, Message, OptOut, PhoneNumber
+from sms.setup import configuring
 from tenants import audit, clock
 from tenants.models import Member
 from tests import factories

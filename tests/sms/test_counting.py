@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sms import counting, figures, retention, sweeps
+from sms import retention, sweeps
 from sms.models import Attempt, Message, StatusEvent, UsageDay, UsageProgress
+from sms.showing import counting, figures
 from tenants import clock, slices
 from tenants.ids import id_at
 from tests import factories

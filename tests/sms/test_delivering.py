@@ -14,12 +14,13 @@ import pytest
 from django.core import mail as outbox
 from django.db import connections
 
-from sms import delivering, delivery_rounds, outbound, slots
+from sms import delivering, delivery_rounds, outbound
 from sms.delivery_rounds import Round
 from sms.destinations import DeliveryFailed, DeliverySkipped
 from sms.destinations import mail as mail_destination
 from sms.destinations import reply as reply_destination
 from sms.models import Configuration, Delivery, Message
+from sms.queueing import slots
 from tenants import audit, clock
 from tenants.models import Tenant
 from tests import factories

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from sms import delivering, masking
+from sms import delivering
 from sms.models import Delivery
+from sms.showing import masking
 from tenants import clock
 from tenants.models import Member
 from tests import factories

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from rules.targets import KINDS, ToExtensions
-from sms import delivering, timeline
+from sms import delivering
 from sms.models import Delivery
+from sms.showing import timeline
 from tenants import clock
 from tenants.models import Member
 from tests import factories

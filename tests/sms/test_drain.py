@@ -14,8 +14,9 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from rules.models import RuleSet
-from sms import callbacks, delivering, inbound, send_loop, sweeps
+from sms import callbacks, delivering, inbound, sweeps
 from sms.models import Delivery, IdempotencyKey, Message, Sender, StatusEvent
+from sms.queueing import send_loop
 from sms.webhooks import intake, registry, spool
 from sms.webhooks.payloads import StatusReport
 from tenants import clock

@@ -6,7 +6,7 @@ import pytest
 
 from sms.error_table import ROWS
 from sms.errors import BUTTONS, CODES, Aftermath, Verdict, at_create, explain
-from sms.outcomes import Answer, judge
+from sms.queueing.outcomes import Answer, judge
 
 # The classes, written down a second time on purpose: a slip in the table must not pass.
 AT_CREATE = {

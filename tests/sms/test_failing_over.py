@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from sms import callbacks, recording, sending, timeline
+from sms import callbacks, sending
 from sms.errors import CODES, explain
 from sms.models import Configuration, Message, Sender
-from sms.outcomes import Answer
-from sms.recording import Result
+from sms.queueing import recording
+from sms.queueing.outcomes import Answer
+from sms.queueing.recording import Result
+from sms.showing import timeline
 from sms.webhooks.payloads import StatusReport
 from tests import factories
 from tests.factories import OUR_NUMBER, OUR_SECOND_NUMBER, THEIR_NUMBER

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from sms import claims, sending, waiting
+from sms import claims, sending
 from sms.models import Configuration, Message, Sender
+from sms.queueing import waiting
 from tenants import clock
 from tests import factories
 from tests.factories import OUR_NUMBER, THEIR_NUMBER

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils.html import conditional_escape
 
-from sms import guide
+from sms.setup import guide
 from tests.factories import make_trunk
 
 # What the guide must tell, and where else it stands: workflow, section 5.

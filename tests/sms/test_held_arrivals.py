@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from sms import delivering, rerouting, timeline
+from sms import delivering, rerouting
 from sms.destinations import hold
 from sms.models import Delivery
+from sms.showing import timeline
 from tenants import audit, clock, failpoints
 from tests import factories
 from tests.sms.arrival_scene import OPENING, SUNDAY, VIENNA, arrive, follow, only, outcome, sent

@@ -8,9 +8,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from sms import configuring, opening, optouts, outbound, send_loop, sending, sweeps, threads, timeline
+from sms import optouts, outbound, sending, sweeps
 from sms.models import Configuration, Message, PhoneNumber
 from sms.outbound import OverLimit, RuleDenied
+from sms.queueing import opening, send_loop
+from sms.setup import configuring
+from sms.showing import threads, timeline
 from tenants import api_keys, audit, clock, quotas
 from tenants.audit import Actor
 from tests import factories

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from sms import opening, optouts, outbound, sending, sweeps
+from sms import optouts, outbound, sending, sweeps
 from sms.models import Message, Sender
+from sms.queueing import opening
 from tenants import audit, clock
 from tests import factories
 from tests.factories import OUR_NUMBER

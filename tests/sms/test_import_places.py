@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sms import import_places
+from sms.lists import import_places
 from sms.models import Configuration, Message, PhoneNumber, TwilioAccount
 from tenants import clock
 from tests import factories

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from sms import configuring, credentials, import_signs, importing, sweeps
+from sms import sweeps
+from sms.lists import import_signs, importing
 from sms.models import Configuration, ImportCursor, Message, RefusedRequest
+from sms.setup import configuring, credentials
 from sms.twilio import history
 from tenants import audit, clock
 from tenants.models import PeriodicRun

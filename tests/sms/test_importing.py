@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from sms import importing, inbound, retention
+from sms import inbound, retention
+from sms.lists import importing
 from sms.models import Configuration, ImportCursor, Message, TwilioAccount
 from sms.twilio import history
 from sms.webhooks import payloads

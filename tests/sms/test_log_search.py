@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from sms import log
 from sms.models import Message
+from sms.showing import log
 from tenants import api_keys, audit, clock, keyset
 from tests import factories
 from tests.factories import OUR_NUMBER, OUR_SECOND_NUMBER

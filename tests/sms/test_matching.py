@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules.senders import SenderFacts, choose_sender
-from sms.matching import Matching, known_number, near_numbers
+from sms.composing.matching import Matching, known_number, near_numbers
 from sms.models import Message, PhoneNumber
 from tenants import clock
 from tests import factories

@@ -4,8 +4,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from rules.models import InboundRule, InboundRuleNumber, OutboundRoute, OutboundRule
-from sms import numbers, trunking
 from sms.models import MemberNumber, PhoneNumber
+from sms.setup import numbers, trunking
 from tenants.audit import PORTAL, Actor
 from tenants.models import AuditEntry
 from tests.factories import OUR_NUMBER, OUR_SECOND_NUMBER, make_pool, make_trunk

@@ -7,7 +7,8 @@ import pytest
 from django.db import IntegrityError
 
 from rules.models import RuleSet
-from sms import outbound, storing
+from sms import outbound
+from sms.composing import storing
 from sms.models import Conversation, IdempotencyKey, InboxThread, MemberNumber, Message, PhoneNumber, Sender
 from sms.outbound import IdempotencyConflict, SendRefused
 from tenants import audit, clock

@@ -11,26 +11,12 @@ import pytest
 from django.db import connection, transaction
 from django.test import RequestFactory
 
-from sms import (
-    counting,
-    delivering,
-    figures,
-    import_places,
-    import_signs,
-    importing,
-    inbound,
-    log,
-    matching,
-    opening,
-    optouts,
-    outbound,
-    reconcile,
-    reports,
-    retention,
-    sending,
-    sweeps,
-)
+from sms import delivering, inbound, optouts, outbound, reconcile, reports, retention, sending, sweeps
+from sms.composing import matching
+from sms.lists import import_places, import_signs, importing
 from sms.models import Attempt, Conversation, Message, OptOut, TwilioAccount
+from sms.queueing import opening
+from sms.showing import counting, figures, log
 from sms.twilio.history import Entry, Page, SentText
 from sms.webhooks.payloads import StatusReport
 from tenants import audit, clock, keyset, removal

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from rules import editing
-from rules.drafts import InboundDraft, OutboundDraft, RouteDraft, TargetDraft
+from rules.changing import editing
+from rules.changing.drafts import InboundDraft, OutboundDraft, RouteDraft, TargetDraft
 from rules.models import InboundRule, OutboundRule
 from tenants import audit
 from tests.factories import Cast

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sms import reach
+from sms.lists import reach
 
 NOW = datetime(2026, 11, 22, 12)
 

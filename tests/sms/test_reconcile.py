@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from sms import reconcile, reports, send_loop
+from sms import reconcile, reports
 from sms.models import Attempt, Configuration, Message
 from sms.models.configurations import UnknownPolicy
+from sms.queueing import send_loop
 from sms.twilio import history
 from sms.twilio.history import SentText
 from tenants import clock

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from sms import outbound, recording, sending, sweeps
+from sms import outbound, sending, sweeps
 from sms.models import Message
-from sms.outcomes import Answer
-from sms.recording import Result
+from sms.queueing import recording
+from sms.queueing.outcomes import Answer
+from sms.queueing.recording import Result
 from tenants import audit, clock
 from tests import factories
 from tests.factories import OUR_SECOND_NUMBER

@@ -5,8 +5,9 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
-from sms import callbacks, credentials
+from sms import callbacks
 from sms.models import Message, RefusedRequest, StatusEvent
+from sms.setup import credentials
 from sms.webhooks import limits, refused, registry, signature
 from tenants import audit, clock
 from tenants.ids import new_id

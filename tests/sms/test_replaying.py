@@ -10,12 +10,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from rules import editing, routing, versions
-from rules.drafts import InboundDraft, TargetDraft
+from rules import routing
+from rules.changing import editing, versions
+from rules.changing.drafts import InboundDraft, TargetDraft
 from rules.facts import InboundFacts, OutboundFacts
 from rules.models import RuleSet
-from sms import decided, replaying
 from sms.models import Message
+from sms.trying import decided, replaying
 from tenants import audit, clock
 from tests.factories import OUR_NUMBER, THEIR_NUMBER, Cast, make_inbound
 from tests.test_access import fingerprint

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from sms import callbacks, outbound, recording, reports, sending
+from sms import callbacks, outbound, reports, sending
 from sms.models import Configuration, Message, OptOut, Sender, StatusEvent
-from sms.outcomes import Answer
-from sms.recording import Result
+from sms.queueing import recording
+from sms.queueing.outcomes import Answer
+from sms.queueing.recording import Result
 from sms.sending import Claimed
 from sms.webhooks.payloads import StatusReport
 from tenants import audit, clock

@@ -6,8 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from sms import opening, outbound, reconcile, restored, send_loop, sweeps
+from sms import outbound, reconcile, restored, sweeps
 from sms.models import Attempt, Message
+from sms.queueing import opening, send_loop
 from tenants import audit, clock, stopping
 from tenants.models import AuditEntry, SystemState
 from tests.sms.conftest import World, fresh, later

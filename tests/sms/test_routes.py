@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from rules import routing
 from rules.documents import OutboundRule, Route
 from rules.facts import OutboundFacts
-from sms import choosing, drafting
-from sms.choosing import NoWay, Writer
+from sms.composing import choosing, drafting
+from sms.composing.choosing import NoWay, Writer
 from sms.models import Configuration, MemberNumber, Message, PhoneNumber
 from sms.outbound import SendRefused
 from tenants import clock

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from sms import breaker, inbound, outbound, reconcile, send_loop
+from sms import inbound, outbound, reconcile
 from sms.models import Attempt, Configuration, Message, OptOut, Sender, StatusEvent
-from sms.outcomes import Answer
+from sms.queueing import breaker, send_loop
+from sms.queueing.outcomes import Answer
 from sms.twilio import history
 from tenants import audit, clock, secrets
 from tests import factories

@@ -14,10 +14,11 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sms import breaker, callbacks, opening, optouts, outbound, reconcile, recording, sending, sweeps
+from sms import callbacks, optouts, outbound, reconcile, sending, sweeps
 from sms.models import Attempt, Configuration, Message, Sender
-from sms.outcomes import Answer
-from sms.recording import Result
+from sms.queueing import breaker, opening, recording
+from sms.queueing.outcomes import Answer
+from sms.queueing.recording import Result
 from sms.sending import Claimed
 from sms.status import may_move
 from sms.twilio import history

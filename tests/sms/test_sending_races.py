@@ -10,10 +10,11 @@ import pytest
 from django.db import connections
 
 from rules.models import RuleSet
-from sms import callbacks, inbound, optouts, outbound, recording, sending, sweeps
+from sms import callbacks, inbound, optouts, outbound, sending, sweeps
 from sms.models import Attempt, Delivery, Message, Sender, StatusEvent
-from sms.outcomes import Answer
-from sms.recording import Result
+from sms.queueing import recording
+from sms.queueing.outcomes import Answer
+from sms.queueing.recording import Result
 from sms.sending import Claimed
 from sms.webhooks.payloads import InboundText, StatusReport
 from tenants import audit, clock

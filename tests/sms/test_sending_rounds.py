@@ -10,9 +10,10 @@ import pytest
 from django.core.management import call_command
 from django.db import OperationalError
 
-from sms import recording, send_loop, sending, sweeps
+from sms import sending, sweeps
 from sms.models import Attempt, Message, Sender
-from sms.recording import Result, record
+from sms.queueing import recording, send_loop
+from sms.queueing.recording import Result, record
 from tests.sms.conftest import World, later
 
 

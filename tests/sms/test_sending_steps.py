@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from sms import breaker, optouts, outbound, reconcile, sending, sweeps
+from sms import optouts, outbound, reconcile, sending, sweeps
 from sms.models import Attempt, Configuration, Message, Sender
+from sms.queueing import breaker
 from sms.sending import Claimed
 from tenants import audit, clock
 from tenants.models import Tenant

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from sms import configuring, numbers, usage
-from sms.configuring import ConfigurationRefused
 from sms.models import Configuration, PhoneNumber
+from sms.setup import configuring, numbers
+from sms.setup.configuring import ConfigurationRefused
+from sms.showing import usage
 from tenants.audit import PORTAL
 from tenants.models import Tenant
 from tests import factories

@@ -9,10 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from portal import health
-from sms import breaker, failing_over, outbound, recording, send_loop, sending, slowing, sweeps
+from sms import outbound, sending, sweeps
 from sms.models import Configuration, Message, Sender, TwilioAccount
-from sms.outcomes import Answer
-from sms.recording import Result
+from sms.queueing import breaker, failing_over, recording, send_loop, slowing
+from sms.queueing.outcomes import Answer
+from sms.queueing.recording import Result
 from tenants import audit, clock, stopping
 from tenants.models import AuditEntry, SystemState
 from tests import factories

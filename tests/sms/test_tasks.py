@@ -8,7 +8,8 @@ from celery import current_app
 from django.db import OperationalError
 
 from portal import supervisor
-from sms import canaries, delivery_rounds, inbound, send_loop, sweeps, tasks
+from sms import canaries, delivery_rounds, inbound, sweeps, tasks
+from sms.queueing import send_loop
 from sms.transfer import jobs
 from sms.twilio import sender
 from tenants import clock, hints

@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from sms import inbound, retention, tombstones
+from sms import inbound, retention
+from sms.lists import tombstones
 from sms.models import Message, Tombstone
 from sms.webhooks import payloads
 from tenants import clock

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from sms.errors import CODES, Verdict
-from sms.outcomes import Answer, Outcome, Phase, judge
+from sms.queueing.outcomes import Answer, Outcome, Phase, judge
 from sms.status import RANKS, MessageState, climbs, may_move
 
 S = MessageState

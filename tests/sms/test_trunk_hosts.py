@@ -2,7 +2,7 @@
 
 import pytest
 
-from sms import trunk_hosts
+from sms.setup import trunk_hosts
 
 
 @pytest.mark.parametrize(

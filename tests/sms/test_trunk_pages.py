@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from sms import numbers
 from sms.models import Trunk, TwilioAccount
+from sms.setup import numbers
 from tenants import secrets, switching
 from tenants.audit import Actor
 from tests.factories import (

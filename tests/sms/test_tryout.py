@@ -9,12 +9,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from rules import editing
+from rules.changing import editing
+from rules.changing.editing import InboundDraft, OutboundDraft, RouteDraft, TargetDraft
 from rules.e164 import E164
-from rules.editing import InboundDraft, OutboundDraft, RouteDraft, TargetDraft
 from rules.models import Holiday, OfficeHours, RuleSet
-from sms import tryout
 from sms.models import Message, OptOut
+from sms.trying import tryout
 from tenants import audit
 from tenants.models.members import Assignment
 from tests.factories import OUR_NUMBER, OUR_SECOND_NUMBER, THEIR_NUMBER, Cast, make_conversation, make_group

@@ -15,7 +15,7 @@ from twilio.http.response import Response
 
 from sms.errors import Verdict
 from sms.models import TwilioAccount
-from sms.outcomes import Answer, judge
+from sms.queueing.outcomes import Answer, judge
 from sms.twilio import sender
 from sms.twilio.sender import Post
 from tenants import secrets

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from sms import configuring, connecting, verifying
 from sms.models import Attempt, Delivery, RefusedRequest, StatusEvent
+from sms.setup import configuring, connecting, verifying
 from tenants import clock
 from tests.factories import OUR_NUMBER, THEIR_NUMBER, make_inbound
 

@@ -3,8 +3,8 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from sms import configuring
 from sms.models import OptOut
+from sms.setup import configuring
 from tenants import audit
 from tenants.audit import Actor
 from tenants.models import AuditEntry
@@ -78,7 +78,7 @@ def test_a_long_name_is_cut(cast, actor):
 
 
 def test_replacing_a_token_writes_that_and_not_the_token(cast, actor, monkeypatch):
-    from sms import credentials
+    from sms.setup import credentials
 
     new = "f" * 32
     credentials.replace_token(actor, cast.account, new)

@@ -14,7 +14,7 @@ from django.test import Client
 
 from portal import broker
 from portal.celery import app
-from rules import usual
+from rules.changing import usual
 from sms import outbound, sweeps
 from sms.models import Message
 from sms.webhooks import registry

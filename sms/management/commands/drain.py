@@ -10,7 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connections
 
-from sms import delivering, inbound, send_loop, sweeps
+from sms import delivering, inbound, sweeps
+from sms.queueing import send_loop
 from sms.transfer import jobs as transfers
 from sms.webhooks import spool
 from tenants import clock

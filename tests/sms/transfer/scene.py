@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rules import restoring
+from rules.changing import restoring
 from sms.transfer import applying, planning, reading
 from sms.transfer.applying import Applied
 from sms.transfer.planning import Plan, Rights

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rules import versions
+from rules.changing import versions
 from sms.transfer import kinds, reading, tables
 from sms.transfer.applying import ImportRefused, PlanChanged, apply, digests
 from sms.transfer.planning import plan as plan_of

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rules import versions
+from rules.changing import versions
 from sms.transfer import kinds, reading
 from tenants import audit, membership
 from tenants.models import Tenant

@@ -1,0 +1,1 @@
+"""How rules change: drafts, order, versions, what differs between them, the way back."""

@@ -1,0 +1,1 @@
+"""What keeps rules from working as they were meant, and where it is mended."""

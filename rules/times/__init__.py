@@ -1,0 +1,1 @@
+"""Office hours and holidays beyond the schedule itself: as people enter them, and who is there."""

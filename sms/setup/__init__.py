@@ -1,0 +1,1 @@
+"""What an administrator sets up: trunks, numbers, credentials, configurations; and whether it works."""
