@@ -77,7 +77,7 @@ def chaos() -> bool:
 
 def bench() -> bool:
     """Measure a little of each kind: the figures must come about; whether one is short is not asked here."""
-    figures = "webhook_intake,webhook_intake_embedded,send,status_callbacks,end_to_end,log_page"
+    figures = "webhook_intake,webhook_intake_embedded,send,status_callbacks,end_to_end,rule_decision,log_page"
     command = [sys.executable, "-m", "tests.bench", "--quick", "--only", figures]
     status = subprocess.run(command, cwd=ROOT).returncode
     if status == _NO_SERVERS:

@@ -64,6 +64,17 @@ def test_rules_are_dragged_and_moved_by_keys_and_the_order_is_kept(alice, addres
     assert names(page) == before
 
 
+def test_what_a_page_loads_into_itself_leaves_its_title_alone(alice, address):
+    page = alice
+    page.goto(f"{address}/t/acme/rules/inbound/")
+    expect(page.locator("#findings-inbound")).to_be_attached()
+    page.get_by_label("From").fill("+12025550199")
+    page.get_by_label("To (your number)").fill("+12025550110")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator("#try-answer")).to_contain_text("takes it")
+    expect(page).to_have_title(re.compile("^Inbound rules"))
+
+
 def test_a_list_that_somebody_else_changed_is_not_dragged_unseen(alice, address, browser):
     page = alice
     page.goto(f"{address}/t/acme/rules/inbound/")
