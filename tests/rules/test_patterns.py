@@ -1,7 +1,5 @@
 """Caller masks, prefixes, lengths, extension lists, and patterns for texts."""
 
-from time import perf_counter
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -194,11 +192,9 @@ def test_a_text_pattern_that_cannot_be_used_says_why(pattern, error):
     assert str(raised.value).startswith(error)
 
 
+@pytest.mark.timeout(60)  # an engine that goes back would need longer than the sun has
 def test_a_text_pattern_takes_no_longer_on_a_text_made_to_slow_it_down():
-    slow = parse_text_pattern("(a+)+$")
-    began = perf_counter()
-    assert slow.find("a" * 20_000 + "b") is None
-    assert perf_counter() - began < 2
+    assert parse_text_pattern("(a+)+$").find("a" * 20_000 + "b") is None
 
 
 def test_a_run_knows_its_numbers():

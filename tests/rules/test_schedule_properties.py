@@ -101,30 +101,29 @@ def test_every_instant_is_something_and_the_wall_says_what(scene: tuple[Calendar
         assert found.period == by_the_wall(calendar, now)
 
 
-def _check_next(calendar: Calendar, now: datetime, found: datetime | None, *, is_open: bool) -> None:
-    """What was found is so, an instant earlier it is not, and at no minute in between (three days are looked at)."""
+def too_late(calendar: Calendar, now: datetime, found: datetime | None, *, is_open: bool) -> list[datetime]:
+    """Return the minutes before `found` that are so already (of three days); what was found is, just before it is not."""
     until = min(found, now + 3 * DAY) if found else now + 3 * DAY
     if found is not None:
         assert found >= now
         assert calendar.is_open(found) is is_open
         assert found == now or calendar.is_open(found - timedelta(microseconds=1)) is not is_open
     minutes = int((until - now) / MINUTE)
-    wrong = [now + n * MINUTE for n in range(minutes) if calendar.is_open(now + n * MINUTE) is is_open]
-    assert wrong == []
+    return [now + n * MINUTE for n in range(minutes) if calendar.is_open(now + n * MINUTE) is is_open]
 
 
 @given(scenes())
 @settings(max_examples=150)
 def test_between_now_and_the_next_opening_it_is_never_open(scene: tuple[Calendar, datetime]) -> None:
     calendar, now = scene
-    _check_next(calendar, now, calendar.next_opening(now), is_open=True)
+    assert too_late(calendar, now, calendar.next_opening(now), is_open=True) == []
 
 
 @given(scenes())
 @settings(max_examples=150)
 def test_between_now_and_the_next_closing_it_is_always_open(scene: tuple[Calendar, datetime]) -> None:
     calendar, now = scene
-    _check_next(calendar, now, calendar.next_closing(now), is_open=False)
+    assert too_late(calendar, now, calendar.next_closing(now), is_open=False) == []
 
 
 @given(st.data())
@@ -139,8 +138,8 @@ def test_around_every_change_of_a_zone_in_a_year(data: st.DataObject) -> None:
         week = Week(((Shift(start, start + data.draw(st.integers(1, 60))),),) * 7)
         calendar = Calendar(ZoneInfo(zone), week)
         now = turn - timedelta(minutes=data.draw(st.integers(-90, 240)))
-        _check_next(calendar, now, calendar.next_opening(now), is_open=True)
-        _check_next(calendar, now, calendar.next_closing(now), is_open=False)
+        assert too_late(calendar, now, calendar.next_opening(now), is_open=True) == []
+        assert too_late(calendar, now, calendar.next_closing(now), is_open=False) == []
 
 
 @given(st.sampled_from(ZONES), st.data())

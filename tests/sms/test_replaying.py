@@ -1,6 +1,5 @@
 """What other rules would do with texts that were decided already; asking changes nothing."""
 
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -184,19 +183,16 @@ def test_a_candidate_gives_no_hint_and_leaves_no_transaction_open(cast: Cast) ->
     assert not connection.in_atomic_block
 
 
-def test_a_thousand_texts_and_a_thousand_rules_take_less_than_two_seconds(cast: Cast) -> None:
+def test_a_thousand_texts_and_a_thousand_rules_take_three_queries(cast: Cast) -> None:
     rules = [inbound(f"Rule {n}", word(f"word{n}"), member="b" * 32) for n in range(1000)]
     live(cast, "inbound", *rules)
     first = received(cast, "word500 and more")
     Message.objects.bulk_create(_another(first, n) for n in range(999))
     changed = document(*rules[:500], inbound("Rule 500", word("word500")), *rules[501:])
     with CaptureQueriesContext(connection) as queries:
-        started = time.process_time()
         found = replaying.replay(cast.acme, "inbound", changed)
-        took = time.process_time() - started
     assert len(queries) <= 3
     assert (found.asked, len(found.changes)) == (1000, 1000)
-    assert took < 2.0
 
 
 def _another(message: Message, number: int) -> Message:
