@@ -102,7 +102,7 @@ def test_every_instant_is_something_and_the_wall_says_what(scene: tuple[Calendar
 
 
 def too_late(calendar: Calendar, now: datetime, found: datetime | None, *, is_open: bool) -> list[datetime]:
-    """Return the minutes before `found` that are so already (of three days); what was found is, just before it is not."""
+    """Return the minutes before `found` that are so already, of three days; found is, just before is not."""
     until = min(found, now + 3 * DAY) if found else now + 3 * DAY
     if found is not None:
         assert found >= now
