@@ -7,9 +7,10 @@ import inspect
 import pytest
 
 MODULES = (
-    *("asking", "coming", "conditions", "conflicts", "coverage", "documents", "ends", "engine", "facts", "findings"),
-    *("inbound_conditions", "moments", "outbound_conditions", "patterns", "routes", "schedule", "shifts", "spans"),
-    *("targets", "text_conditions", "time_condition"),
+    *("documents", "ends", "engine", "facts", "patterns", "routes", "schedule", "spans", "targets"),
+    *("checking.conflicts", "checking.coverage", "checking.findings", "times.coming", "times.moments", "times.shifts"),
+    *("conditions.asking", "conditions.inbound_conditions", "conditions.outbound_conditions"),
+    *("conditions.text_conditions", "conditions.time_condition"),
 )
 VALUES = [
     one
