@@ -36,8 +36,14 @@ _BATCH = 500
 
 
 def is_behind() -> bool:
-    """Say whether the database is older than what the file beside the portal has seen; one question."""
-    return settings.WATCH_RESTORES and _in_database() < _in_file()
+    """Say whether the database is older than what the file beside the portal has seen; one question.
+
+    The file is read first: whoever lets the number grow in between does so in the database before the file.
+    """
+    if not settings.WATCH_RESTORES:
+        return False
+    seen = _in_file()
+    return _in_database() < seen
 
 
 def hold_if_behind() -> int:
@@ -51,11 +57,11 @@ def hold_if_behind() -> int:
     log.error("sms.restored: this database was restored from a copy; sending is stopped")
     held = 0
     with transaction.atomic():
-        state = SystemState.objects.select_for_update().get(pk=1)
-        if state.epoch < _in_file():
+        seen = _in_file()
+        if SystemState.objects.select_for_update().get(pk=1).epoch < seen:
             while part := _set_some_aside():
                 held += part
-            SystemState.objects.filter(pk=1).update(epoch=_in_file() + 1)
+            SystemState.objects.filter(pk=1).update(epoch=seen + 1)
             audit.record(PORTAL, "tenants.database.restored", tenant=None, changes={"texts": held})
     return held
 

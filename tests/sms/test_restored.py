@@ -104,6 +104,22 @@ def test_what_a_rule_held_when_the_copy_was_taken_may_have_left_since(
     assert posts(world, texts) == [1, 1, 0 if action == "hold" else 1]
 
 
+def test_a_process_that_lets_the_number_grow_in_between_is_no_restore(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restored.advance()
+    read = restored._in_database
+
+    def read_before_another_goes_on() -> int:
+        found = read()
+        SystemState.objects.update(epoch=found + 1)
+        restored._write(found + 1)
+        return found
+
+    monkeypatch.setattr(restored, "_in_database", read_before_another_goes_on)
+    assert not restored.is_behind()
+
+
 def test_a_restore_is_noticed_once(world: World, texts: list[Message]) -> None:
     assert restored.hold_if_behind() == 3
     assert (restored.hold_if_behind(), restored.is_behind()) == (0, False)
