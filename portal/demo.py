@@ -16,7 +16,7 @@ from rules.times.calendars import HolidayDraft
 from sms import optouts, sandbox_client
 from sms.models import Configuration, Trunk, WebhookChange
 from sms.setup import configuring, connecting, credentials, numbers, trunking
-from sms.twilio import setup
+from sms.twilio import numbers as at_twilio
 from sms.twilio.client import SANDBOX_PREFIX
 from tenants import api_keys, audit, clock, membership, provisioning
 from tenants.audit import Actor
@@ -209,7 +209,7 @@ def _move(configuration: Configuration, line: connecting.Line) -> None:
         for name, value in line.number.webhook.items()
         if "/webhooks/twilio/" in value
     }
-    setup.write_webhook(configuration.account, line.number.sid, moved)
+    at_twilio.write_webhook(configuration.account, line.number.sid, moved)
     if line.change is not None:
         WebhookChange.objects.filter(pk=line.change.pk).update(after=line.change.after | moved)
 

@@ -268,6 +268,7 @@ SWEEP_SECONDS = max(3 * TIME_SCALE, 0.25)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "maint.sweep", "schedule": schedule(SWEEP_SECONDS), "options": {"expires": 30}},
     "lists": {"task": "maint.lists", "schedule": schedule(max(10 * TIME_SCALE, 0.5)), "options": {"expires": 10}},
+    "connect": {"task": "maint.connect", "schedule": schedule(max(10 * TIME_SCALE, 0.5)), "options": {"expires": 10}},
     # The jobs themselves are hourly; one that needs longer than its slice of time goes on with the next tick.
     "housekeeping": {"task": "maint.housekeeping", "schedule": schedule(60 * TIME_SCALE), "options": {"expires": 50}},
 }

@@ -92,6 +92,14 @@ def transfer() -> int:
     return jobs.work(is_stopping)
 
 
+@shared_task(name="maint.connect")
+def connect() -> int:
+    """Read accounts at Twilio, set webhooks there, look how configurations do, and mail what got worse."""
+    from sms import connect_work
+
+    return connect_work.work(is_stopping)
+
+
 @shared_task(name="send.canary")
 def send_canary() -> None:
     """Do nothing: that it was taken shows that somebody consumes the queue."""

@@ -15,7 +15,13 @@ from tenants.failpoints import failpoint
 log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 0.05
-TASKS = {"send": "send.work", "inbound": "inbound.work", "deliver": "deliver.work", "transfer": "maint.transfer"}
+TASKS = {
+    "send": "send.work",
+    "inbound": "inbound.work",
+    "deliver": "deliver.work",
+    "transfer": "maint.transfer",
+    "connect": "maint.connect",
+}
 
 _TIMEOUT_SECONDS = 0.3
 

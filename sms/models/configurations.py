@@ -37,6 +37,8 @@ class TwilioAccount(models.Model):
     api_key_last4 = models.CharField(max_length=4, blank=True, default="")
     region = models.CharField(_("Region"), max_length=8, blank=True, default="")
     edge = models.CharField(_("Edge"), max_length=20, blank=True, default="")
+    # The parent of a sub-account; the account's own SID for one that has none.
+    owner_sid = models.CharField(max_length=34, blank=True, default="")
     friendly_name = models.CharField(max_length=120, blank=True, default="")
     account_type = models.CharField(max_length=12, blank=True, default="")
     status = models.CharField(max_length=12, blank=True, default="")
@@ -142,13 +144,39 @@ class WebhookKey(TenantOwned):
         return f"…{self.key[-4:]}"
 
 
+class ChangeState(models.TextChoices):
+    """How far a change at Twilio is. Begun: Twilio was asked and has not answered."""
+
+    PLANNED = "planned", _("Waits")
+    BEGUN = "begun", _("Being set")
+    DONE = "done", _("Set")
+    FAILED = "failed", _("Not set")
+    SKIPPED = "skipped", _("Left as it is")
+
+
+class ChangeKind(models.TextChoices):
+    """What a webhook was set on."""
+
+    NUMBER = "number", _("Phone number")
+    SHORT_CODE = "short_code", _("Short code")
+    SERVICE = "service", _("Messaging Service")
+
+
 class WebhookChange(TenantOwned):
-    """What a number's webhook at Twilio was before we set it, for Undo."""
+    """What the webhook of a number or Messaging Service at Twilio was before we set it, for Undo.
+
+    `number_sid` is the SID of what was changed (PN…, SC…, MG…); `e164` is empty for a service, which has a `label`.
+    """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="webhook_changes")
     configuration = models.ForeignKey(Configuration, on_delete=models.CASCADE, related_name="webhook_changes")
     number_sid = models.CharField(max_length=34)
-    e164 = models.CharField(max_length=16)
+    e164 = models.CharField(max_length=16, blank=True)
+    kind = models.CharField(max_length=12, choices=ChangeKind.choices, default=ChangeKind.NUMBER)
+    label = models.CharField(max_length=120, blank=True, default="")
+    job = models.ForeignKey("sms.WebhookJob", on_delete=models.CASCADE, null=True, related_name="changes")
+    state = models.CharField(max_length=8, choices=ChangeState.choices, default=ChangeState.DONE)
+    problem = models.CharField(max_length=250, blank=True, default="")
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     changed_by = models.CharField(max_length=254)

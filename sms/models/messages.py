@@ -69,6 +69,8 @@ class Message(TenantOwned):
     their_address = models.CharField(max_length=40)
     body = models.TextField(blank=True, default="")
     raw = models.BinaryField(default=b"")
+    # The address over which Twilio signed the request that brought it.
+    signed_url = models.CharField(max_length=300, blank=True, default="")
     media: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(default=list)
     segments = models.PositiveSmallIntegerField(default=1)
     state = models.CharField(max_length=12)

@@ -20,8 +20,8 @@ from sms.models.configurations import UnknownPolicy
 from sms.queueing import breaker
 from sms.setup import credentials, numbers
 from sms.status import MessageState
+from sms.twilio.accounts import Finding
 from sms.twilio.client import is_sandbox
-from sms.twilio.setup import Finding
 from sms.webhooks import keys, registry
 from tenants import audit, clock
 from tenants.audit import Actor

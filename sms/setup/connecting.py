@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 
 from sms.models import Configuration, PhoneNumber, RefusedRequest, TwilioAccount, WebhookChange
 from sms.setup import configuring, credentials, numbers
-from sms.twilio import setup
+from sms.twilio import accounts
+from sms.twilio import numbers as at_twilio
+from sms.twilio.accounts import Finding
 from sms.twilio.errors import Problem, TwilioProblem
-from sms.twilio.setup import AccountNumber, Finding
+from sms.twilio.numbers import AccountNumber
 from tenants import audit, clock
 from tenants.audit import Actor
 from tenants.models import Tenant
@@ -66,7 +68,7 @@ class WebhookState:
 
 def try_out(tenant: Tenant | None, typed: credentials.Typed) -> Finding:
     """Ask Twilio about credentials that are not saved yet."""
-    return setup.check_account(credentials.prepare(tenant, typed))
+    return accounts.check_account(credentials.prepare(tenant, typed))
 
 
 def try_token(configuration: Configuration, auth_token: str) -> Finding:
@@ -76,7 +78,7 @@ def try_token(configuration: Configuration, auth_token: str) -> Finding:
 
 def check(account: TwilioAccount, actor: Actor = audit.PORTAL) -> Finding:
     """Ask Twilio who a stored account is, and remember the answer; what its refusals stopped sends again."""
-    finding = setup.check_account(account)
+    finding = accounts.check_account(account)
     credentials.keep_finding(account, finding)
     if finding.is_good:
         configuring.release_held(actor, account)
@@ -93,7 +95,7 @@ def lines(configuration: Configuration) -> list[Line]:
         TwilioProblem: Twilio could not be asked.
     """
     held = {number.e164: number for number in configuring.numbers_of(configuration)}
-    found = setup.list_numbers(configuration.account)
+    found = at_twilio.list_numbers(configuration.account)
     if configuration.account.tenant_id is None:
         found = [number for number in found if number.e164 in held]
     changes = {change.number_sid: change for change in reversed(open_changes(configuration))}
@@ -123,7 +125,7 @@ def mark_verified(configuration: Configuration) -> int:
     Raises:
         TwilioProblem: Twilio could not be asked.
     """
-    there = {number.e164 for number in setup.list_numbers(configuration.account)}
+    there = {number.e164 for number in at_twilio.list_numbers(configuration.account)}
     ours = [number for number in configuring.numbers_of(configuration) if number.e164 in there]
     new = [number.pk for number in ours if number.verified_at is None]
     for start in range(0, len(new), _CHUNK):
@@ -141,7 +143,7 @@ def set_webhook(actor: Actor, configuration: Configuration, number_sid: str) -> 
     problem = configuring.address_problem(configuration)
     if problem:
         raise ConnectRefused(problem)
-    number = setup.fetch_number(configuration.account, number_sid)
+    number = at_twilio.fetch_number(configuration.account, number_sid)
     held = configuring.numbers_of(configuration).filter(e164=number.e164).first()
     if held is None:
         raise ConnectRefused(_("%s is not in the pool of this trunk. Add it there first.") % number.e164)
@@ -170,7 +172,7 @@ def _write(
         changed_by=actor.label,
     )
     try:
-        setup.write_webhook(configuration.account, number.sid, after)
+        at_twilio.write_webhook(configuration.account, number.sid, after)
     except TwilioProblem as problem:
         if problem.kind not in (Problem.UNREACHABLE, Problem.BUSY):
             change.delete()
@@ -195,13 +197,13 @@ def undo_webhook(actor: Actor, configuration: Configuration, change: WebhookChan
         ConnectRefused: somebody changed it since; nothing was touched.
         TwilioProblem: Twilio did not do it.
     """
-    number = setup.fetch_number(configuration.account, change.number_sid)
+    number = at_twilio.fetch_number(configuration.account, change.number_sid)
     if number.webhook["sms_url"] != change.after["sms_url"]:
         raise ConnectRefused(
             _("%s was changed at Twilio since. It was left as it is; change it there if you want to.") % change.e164
         )
     restored = {name: value for name, value in change.before.items() if value or not name.endswith("_method")}
-    setup.write_webhook(configuration.account, change.number_sid, restored)
+    at_twilio.write_webhook(configuration.account, change.number_sid, restored)
     with transaction.atomic():
         change.undone_at = clock.now()
         change.save(update_fields=["undone_at"])

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from sms.lists import import_signs
 from sms.models import TwilioAccount
-from sms.twilio import setup
+from sms.twilio.accounts import Finding
 from sms.webhooks import registry
 from tenants import audit, clock, secrets
 from tenants.audit import Actor
@@ -76,7 +76,7 @@ def _put_key(account: TwilioAccount, sid: str, secret: str) -> None:
     account.api_key_last4 = secret[-4:] if sid else ""
 
 
-def save(actor: Actor, account: TwilioAccount, finding: setup.Finding | None = None) -> TwilioAccount:
+def save(actor: Actor, account: TwilioAccount, finding: Finding | None = None) -> TwilioAccount:
     """Save a prepared account with what Twilio said about it."""
     is_new = account._state.adding
     before = None if is_new else TwilioAccount.objects.get(pk=account.pk)
@@ -117,7 +117,7 @@ def _changes(before: TwilioAccount | None, account: TwilioAccount) -> dict[str, 
     return changes | {name: "replaced" for name in sealed if secrets.open(before, name) != secrets.open(account, name)}
 
 
-def _put_finding(account: TwilioAccount, finding: setup.Finding) -> None:
+def _put_finding(account: TwilioAccount, finding: Finding) -> None:
     account.check_result = finding.result
     account.checked_at = clock.now()
     if finding.status:
@@ -125,13 +125,13 @@ def _put_finding(account: TwilioAccount, finding: setup.Finding) -> None:
         account.status = finding.status
 
 
-def keep_finding(account: TwilioAccount, finding: setup.Finding) -> None:
+def keep_finding(account: TwilioAccount, finding: Finding) -> None:
     """Remember what Twilio said about a saved account."""
     _put_finding(account, finding)
     account.save(update_fields=["check_result", "checked_at", "friendly_name", "account_type", "status"])
 
 
-def replace_token(actor: Actor, account: TwilioAccount, token: str, finding: setup.Finding | None = None) -> None:
+def replace_token(actor: Actor, account: TwilioAccount, token: str, finding: Finding | None = None) -> None:
     """Make a token the primary one; the former stays accepted until the first webhook signed with the new one."""
     _put_primary(account, token)
     save(actor, account, finding)

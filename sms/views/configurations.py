@@ -19,9 +19,9 @@ from sms.lists import list_state
 from sms.models import Configuration
 from sms.queueing import breaker
 from sms.setup import configuring, connecting, guide
+from sms.twilio.accounts import Finding, Result, describe
 from sms.twilio.client import is_sandbox
 from sms.twilio.errors import TwilioProblem
-from sms.twilio.setup import Finding, Result, describe
 from sms.views.trunks import may_add
 from tenants import clock, keyset
 from tenants.access import TenantRequest, can, tenant_view

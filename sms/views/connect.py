@@ -17,9 +17,9 @@ from rules.e164 import NumberError, parse_number
 from sms import outbound
 from sms.models import Configuration
 from sms.setup import configuring, connecting, guide, verifying
+from sms.twilio.accounts import describe
 from sms.twilio.client import is_sandbox
 from sms.twilio.errors import TwilioProblem
-from sms.twilio.setup import describe
 from sms.views.configurations import one
 from sms.views.trunks import may_add
 from tenants import clock

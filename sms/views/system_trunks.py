@@ -14,7 +14,7 @@ from sms.forms.credentials import CredentialsForm
 from sms.forms.trunks import PoolForm, ShareForm, SystemTrunkForm, TrunkForm
 from sms.models import Trunk, TrunkKind
 from sms.setup import connecting, credentials, numbers, trunking
-from sms.twilio import setup
+from sms.twilio.accounts import describe
 from sms.views import trunk_pages
 from tenants import keyset
 from tenants.access import SignedInRequest, system_view
@@ -191,9 +191,9 @@ def system_trunk_account(request: SignedInRequest, trunk_id: uuid.UUID) -> HttpR
         if finding.is_good or "save_anyway" in request.POST:
             account = credentials.save(request.actor, credentials.prepare(None, form.typed()), finding)
             trunking.set_operator_account(request.actor, trunk, account)
-            messages.success(request, setup.describe(finding.result, finding.detail))
+            messages.success(request, describe(finding.result, finding.detail))
             return redirect("sms:system_trunk_detail", trunk.pk)
     context = {"trunk": trunk, "form": form, "finding": finding}
     if finding is not None:
-        context["finding_text"] = setup.describe(finding.result, finding.detail)
+        context["finding_text"] = describe(finding.result, finding.detail)
     return render(request, "sms/system_trunk_account.html", context)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from sms.forms.configurations import RotateForm
 from sms.forms.credentials import TokenForm
 from sms.setup import configuring, connecting, guide
-from sms.twilio.setup import describe
+from sms.twilio.accounts import describe
 from sms.views.configurations import found, may_save, one, say, webhook_context
 from tenants.access import TenantRequest, can, tenant_view
 from tenants.roles import Permission

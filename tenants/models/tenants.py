@@ -23,6 +23,9 @@ if TYPE_CHECKING:
         Conversation,
         ConversationRead,
         Delivery,
+        HealthChange,
+        HealthReading,
+        HealthSchedule,
         IdempotencyKey,
         InboxThread,
         MemberNumber,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
         TwilioAccount,
         UsageDay,
         WebhookChange,
+        WebhookJob,
         WebhookKey,
     )
     from tenants.models import ApiKey, AuditEntry, Group, GroupMember, Invitation, ManageSession, Member, QuotaCounter
@@ -74,6 +78,11 @@ class Tenant(models.Model):
     )
     sending_stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
     sending_stopped_by = models.CharField(max_length=254, blank=True, default="", editable=False)
+    registered_us_only = models.BooleanField(
+        _("Refuse texts to +1 from US numbers that are not registered"),
+        default=False,
+        help_text=_("US networks block them. Without this the writer is warned."),
+    )
     default_number = models.CharField(_("Default sender number"), max_length=20, blank=True, default="")
     created_at = models.DateTimeField(default=clock.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -95,6 +104,10 @@ class Tenant(models.Model):
         configurations: RelatedManager[Configuration]
         webhook_keys: RelatedManager[WebhookKey]
         webhook_changes: RelatedManager[WebhookChange]
+        webhook_jobs: RelatedManager[WebhookJob]
+        health_schedules: RelatedManager[HealthSchedule]
+        health_readings: RelatedManager[HealthReading]
+        health_changes: RelatedManager[HealthChange]
         refused_requests: RelatedManager[RefusedRequest]
         conversations: RelatedManager[Conversation]
         inbox_threads: RelatedManager[InboxThread]

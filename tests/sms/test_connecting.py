@@ -5,7 +5,7 @@ import requests
 
 from sms.models import WebhookChange
 from sms.setup import configuring, connecting, credentials
-from sms.twilio import setup
+from sms.twilio import accounts, numbers
 from sms.twilio.client import DeadlineClient, SandboxNotRunning, is_sandbox, rest_url, sync_client
 from sms.twilio.errors import TwilioProblem
 from tenants.audit import PORTAL, Actor
@@ -87,7 +87,7 @@ def test_a_wrong_pair_is_said_to_be_one(cast, scene):
     finding = connecting.try_out(cast.acme, typed(scene, auth_token=TOKEN))
     assert finding.result == "wrong_pair"
     assert not finding.is_good
-    assert "do not belong together" in setup.describe(finding.result)
+    assert "do not belong together" in accounts.describe(finding.result)
 
 
 @pytest.mark.parametrize(("status", "result"), [("suspended", "suspended"), ("closed", "closed")])
@@ -118,7 +118,7 @@ def test_no_answer_and_no_sandbox_are_said_apart(cast, scene, settings):
 
 
 def test_every_result_has_a_sentence_of_its_own():
-    said = [setup.describe(result, "detail") for result in setup.Result]
+    said = [accounts.describe(result, "detail") for result in accounts.Result]
     assert len(set(said)) == len(said)
     assert all(said)
 
@@ -211,7 +211,7 @@ def test_the_former_values_survive_an_answer_that_does_not_come(scene, monkeypat
     def late(*args):
         raise TwilioProblem(connecting.Problem.UNREACHABLE, "late")
 
-    monkeypatch.setattr(setup, "write_webhook", late)
+    monkeypatch.setattr(numbers, "write_webhook", late)
     with pytest.raises(TwilioProblem):
         connecting.set_webhook(ALICE, scene.configuration, scene.sids[OUR_NUMBER])
     assert WebhookChange.objects.get().before["sms_url"] == ""

@@ -8,7 +8,7 @@ from celery import current_app
 from django.db import OperationalError
 
 from portal import supervisor
-from sms import canaries, delivery_rounds, inbound, sweeps, tasks
+from sms import canaries, connect_work, delivery_rounds, inbound, sweeps, tasks
 from sms.queueing import send_loop
 from sms.transfer import jobs
 from sms.twilio import sender
@@ -20,6 +20,7 @@ CALLS = {
     "inbound.work": (inbound, "work"),
     "deliver.work": (delivery_rounds, "work_in_turn"),
     "maint.transfer": (jobs, "work"),
+    "maint.connect": (connect_work, "work"),
     "maint.sweep": (sweeps, "sweep"),
     "maint.lists": (sweeps, "ask_twilio"),
     "maint.housekeeping": (sweeps, "housekeeping"),

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connections
 
-from sms import delivering, inbound, sweeps
+from sms import connect_work, delivering, inbound, sweeps
 from sms.queueing import send_loop
 from sms.transfer import jobs as transfers
 from sms.webhooks import spool
@@ -77,6 +77,7 @@ class Command(BaseCommand):
         for jobs in (sweeps.sweep, sweeps.ask_twilio, *([sweeps.housekeeping] if housekeeping else [])):
             self._jobs.update({name: count for name, count in jobs().items() if name != "hinted"})
         self._jobs["imports"] += transfers.work(self._is_stopped)
+        self._jobs["connected"] += connect_work.work(self._is_stopped)
         return {
             "spool": spool.drain(self._is_stopped)["stored"],
             "inbound": inbound.work(self._is_stopped),

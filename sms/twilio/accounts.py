@@ -1,8 +1,7 @@
-"""Ask Twilio who an account is, list its numbers, and set where their texts go."""
+"""Ask Twilio who an account is, and whether its credentials hold."""
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -12,7 +11,6 @@ from sms.twilio.errors import Problem, TwilioProblem, in_words
 from tenants import secrets
 
 FORM_DEADLINE = 12.0
-_LIST_LIMIT = 1000
 
 
 class Result(StrEnum):
@@ -43,26 +41,6 @@ class Finding:
     def is_good(self) -> bool:
         """Whether texts can be sent with these credentials."""
         return self.result in (Result.OK, Result.KEY_LIMITED)
-
-
-@dataclass(frozen=True, slots=True)
-class AccountNumber:
-    """A phone number as it stands at Twilio."""
-
-    sid: str
-    e164: str
-    friendly_name: str
-    sms: bool
-    mms: bool
-    webhook: dict[str, str]
-
-    @property
-    def application_sid(self) -> str:
-        """The TwiML application that takes the number's texts in place of the webhook, if one is set."""
-        return self.webhook["sms_application_sid"]
-
-
-WEBHOOK_FIELDS = ("sms_url", "sms_method", "sms_fallback_url", "sms_fallback_method", "sms_application_sid")
 
 
 def check_account(account: TwilioAccount, *, deadline: float = FORM_DEADLINE) -> Finding:
@@ -126,46 +104,3 @@ def describe(result: str, detail: str = "") -> str:
         Result.SANDBOX_OFF: _("This is a sandbox account, and the sandbox is not running. Start it and check again."),
     }
     return texts.get(Result(result), detail) if result in set(Result) else detail
-
-
-def list_numbers(account: TwilioAccount) -> list[AccountNumber]:
-    """Return the account's phone numbers.
-
-    Raises:
-        TwilioProblem: Twilio could not be asked.
-    """
-    with in_words():
-        rows = sync_client(account).incoming_phone_numbers.list(limit=_LIST_LIMIT, page_size=_LIST_LIMIT)
-    return [_number(row) for row in rows]
-
-
-def fetch_number(account: TwilioAccount, sid: str) -> AccountNumber:
-    """Return one of the account's numbers.
-
-    Raises:
-        TwilioProblem: Twilio could not be asked, or does not know it.
-    """
-    with in_words():
-        return _number(sync_client(account).incoming_phone_numbers(sid).fetch())
-
-
-def write_webhook(account: TwilioAccount, sid: str, webhook: dict[str, str]) -> AccountNumber:
-    """Set where a number's texts go. An empty value clears what stood there.
-
-    Raises:
-        TwilioProblem: Twilio did not do it.
-    """
-    with in_words():
-        return _number(sync_client(account).incoming_phone_numbers(sid).update(**webhook))
-
-
-def _number(row: Any) -> AccountNumber:
-    able = row.capabilities or {}
-    return AccountNumber(
-        sid=row.sid,
-        e164=row.phone_number,
-        friendly_name=row.friendly_name or "",
-        sms=bool(able.get("sms")),
-        mms=bool(able.get("mms")),
-        webhook={name: getattr(row, name) or "" for name in WEBHOOK_FIELDS},
-    )
