@@ -239,7 +239,8 @@ def test_every_queue_that_is_hinted_has_its_task():
     app.loader.import_default_modules()
     for queue, task in hints.TASKS.items():
         assert task in app.tasks
-        assert app.amqp.router.route({}, task)["queue"].name == {"transfer": "maint", "connect": "maint"}.get(queue, queue)
+        queues = {"transfer": "maint", "connect": "maint"}
+        assert app.amqp.router.route({}, task)["queue"].name == queues.get(queue, queue)
 
 
 # --- A real broker in trouble ---
