@@ -57,6 +57,7 @@ PURE: dict[str, set[str]] = {
     "sms/ids.py": set(),
     "sms/queueing/outcomes.py": {"sms"},
     "sms/pacing.py": {"rules"},
+    "sms/pointing/judging.py": set(),
     "sms/lists/reach.py": set(),
     "sms/setup/trunk_hosts.py": set(),
     "sms/transfer/number_map.py": {"rules"},
