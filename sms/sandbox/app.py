@@ -4,14 +4,28 @@ from pathlib import Path
 
 from aiohttp import web
 
-from sms.sandbox import control_accounts, control_state, lifecycle, phones, rest_accounts, rest_media, rest_messages
+from sms.sandbox import (
+    control_accounts,
+    control_services,
+    control_state,
+    lifecycle,
+    phones,
+    rest_accounts,
+    rest_media,
+    rest_messages,
+    rest_services,
+)
 from sms.sandbox.calls import Handler, serve
 from sms.sandbox.control import Action, control
 from sms.sandbox.hub import HUB, Hub, Settings
 
-API = r"/{host:api(?:\.[a-z0-9-]+\.[a-z0-9-]+)?\.twilio\.com}/2010-04-01/Accounts"
+# An edge and a region may stand in a host, both or neither: api.dublin.ie1.twilio.com.
+PLACE = r"(?:\.[a-z0-9-]+\.[a-z0-9-]+)?\.twilio\.com"
+API = rf"/{{host:api{PLACE}}}/2010-04-01/Accounts"
 ACCOUNT = API + r"/{account:[^/.]+}"
 MESSAGE = ACCOUNT + r"/Messages/{sid:[^/.]+}"
+SERVICES = rf"/{{host:messaging{PLACE}}}/v1/Services"
+SERVICE = SERVICES + r"/{service:[^/.]+}"
 ELSEWHERE = r"/{host:[a-z0-9.-]+\.(?:twilio|twiliocdn)\.com}/{rest:.*}"
 LARGEST_REQUEST = 64 * 1024 * 1024
 
@@ -32,7 +46,24 @@ REST: list[tuple[str, str, str, Handler]] = [
     ("GET", ACCOUNT + "/Balance.json", "accounts", rest_accounts.balance),
     ("GET", ACCOUNT + ".json", "accounts", rest_accounts.account),
     ("GET", API + ".json", "accounts", rest_accounts.accounts),
-    ("GET", r"/{host:monitor\.twilio\.com}/v1/Alerts", "alerts", rest_accounts.alerts),
+    ("GET", rf"/{{host:monitor{PLACE}}}/v1/Alerts", "alerts", rest_accounts.alerts),
+    ("GET", SERVICES, "services", rest_services.index),
+    ("POST", SERVICES, "services", rest_services.create),
+    ("GET", SERVICE, "services", rest_services.fetch),
+    ("POST", SERVICE, "services", rest_services.update),
+    ("DELETE", SERVICE, "services", rest_services.delete),
+    ("GET", SERVICE + "/PhoneNumbers", "pool", rest_services.numbers),
+    ("POST", SERVICE + "/PhoneNumbers", "pool", rest_services.add_number),
+    ("GET", SERVICE + "/PhoneNumbers/{sid}", "pool", rest_services.number),
+    ("DELETE", SERVICE + "/PhoneNumbers/{sid}", "pool", rest_services.remove_number),
+    ("GET", SERVICE + "/ShortCodes", "pool", rest_services.short_codes),
+    ("POST", SERVICE + "/ShortCodes", "pool", rest_services.add_short_code),
+    ("GET", SERVICE + "/ShortCodes/{sid}", "pool", rest_services.short_code),
+    ("DELETE", SERVICE + "/ShortCodes/{sid}", "pool", rest_services.remove_number),
+    ("GET", SERVICE + "/AlphaSenders", "pool", rest_services.alpha_senders),
+    ("POST", SERVICE + "/AlphaSenders", "pool", rest_services.add_alpha_sender),
+    ("GET", SERVICE + "/AlphaSenders/{sid}", "pool", rest_services.alpha_sender),
+    ("DELETE", SERVICE + "/AlphaSenders/{sid}", "pool", rest_services.remove_alpha_sender),
 ]
 
 CONTROL: list[tuple[str, str, Action]] = [
@@ -44,7 +75,10 @@ CONTROL: list[tuple[str, str, Action]] = [
     ("DELETE", "/accounts/{account}/keys/{key}", control_accounts.delete_key),
     ("POST", "/accounts/{account}/numbers", control_accounts.create_number),
     ("DELETE", "/accounts/{account}/numbers/{number}", control_accounts.delete_number),
-    ("POST", "/accounts/{account}/services", control_accounts.create_service),
+    ("PUT", "/accounts/{account}/numbers/{number}/service", control_services.place_number),
+    ("POST", "/accounts/{account}/services", control_services.create_service),
+    ("PATCH", "/services/{service}", control_services.change_service),
+    ("DELETE", "/services/{service}", control_services.delete_service),
     ("POST", "/phones/{phone}/texts", phones.text),
     ("GET", "/phones/{phone}/messages", phones.messages),
     ("GET", "/phones", phones.index),

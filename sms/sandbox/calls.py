@@ -43,6 +43,20 @@ class Call:
         if self.key is not None and self.key.kind != "main":
             raise Problem(20003)
 
+    def require_token(self) -> None:
+        """Refuse every API key: only an Auth Token may do this."""
+        if self.key is not None:
+            raise Problem(20003)
+
+    def missing(self) -> Problem:
+        """Return what Twilio says about a resource that it does not have."""
+        return Problem(20404, "/" + self.request.path.split("/", 2)[-1])
+
+    @property
+    def region(self) -> str:
+        """The region whose host was called."""
+        return region_of(self.request.match_info.get("host", ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -121,12 +135,29 @@ def _credential(hub: Hub, request: web.Request) -> tuple[Account, Key | None]:
             raise Problem(20003)
     key = hub.world.keys.get(user)
     account = hub.world.accounts.get(key.account_sid if key else user)
-    if account is None or (in_path and in_path != account.sid):
+    if account is None:
         raise Problem(20003)
-    wanted = [key.secret] if key else [account.auth_token, account.secondary_auth_token]
-    if not any(w and hmac.compare_digest(w.encode(), password.encode()) for w in wanted):
+    region = region_of(request.match_info.get("host", ""))
+    wanted = account.tokens_at(region) if key is None else [key.secret] if key.region == region else []
+    if not any(hmac.compare_digest(w.encode(), password.encode()) for w in wanted):
         raise Problem(20003)
-    return account, key
+    return _acted_on(hub, account, key, in_path), key
+
+
+def _acted_on(hub: Hub, account: Account, key: Key | None, in_path: str) -> Account:
+    """Return the account of the path: the credential's own or, for a parent, one of its sub-accounts."""
+    if not in_path or in_path == account.sid:
+        return account
+    child = hub.world.accounts.get(in_path)
+    if child is None or child.owner_sid != account.sid or (key is not None and key.kind != "main"):
+        raise Problem(20003)
+    return child
+
+
+def region_of(host: str) -> str:
+    """Return the region of a host such as api.dublin.ie1.twilio.com; without one it is us1."""
+    labels = host.split(".")
+    return labels[2] if len(labels) == 5 else "us1"
 
 
 def _basic(header: str) -> tuple[str, str]:

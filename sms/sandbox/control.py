@@ -9,7 +9,7 @@ from yarl import URL
 
 from sms.sandbox import places
 from sms.sandbox.hub import HUB, Hub
-from sms.sandbox.things import Account
+from sms.sandbox.things import Account, Number
 
 Body = Mapping[str, Any]
 Action = Callable[[Hub, web.Request, Body], Awaitable[web.Response]]
@@ -63,6 +63,14 @@ def account_in(hub: Hub, request: web.Request) -> Account:
     if account is None:
         raise Refusal(404, "The sandbox has no such account.")
     return account
+
+
+def number_in(hub: Hub, request: web.Request) -> Number:
+    """Return the number named in the path, if it is the account's."""
+    number = hub.world.number_of(request.match_info["number"])
+    if number is None or number.account_sid != account_in(hub, request).sid:
+        raise Refusal(404, "The account has no such number.")
+    return number
 
 
 def answer(payload: Any, status: int = 200) -> web.Response:

@@ -9,9 +9,9 @@ from aiohttp import web
 
 from sms.sandbox import shapes, sids
 from sms.sandbox.checks import E164
-from sms.sandbox.control import Body, Refusal, account_in, answer
+from sms.sandbox.control import Body, Refusal, account_in, answer, number_in
 from sms.sandbox.hub import Hub
-from sms.sandbox.things import ACCOUNT_PREFIX, Account, Key, Number, Service
+from sms.sandbox.things import ACCOUNT_PREFIX, Account, Key, Number
 
 TYPES = ("Full", "Trial")
 STATUSES = ("active", "suspended", "closed")
@@ -145,23 +145,8 @@ async def create_number(hub: Hub, request: web.Request, body: Body) -> web.Respo
 
 async def delete_number(hub: Hub, request: web.Request, body: Body) -> web.Response:
     """Release a number."""
-    number = hub.world.number_of(request.match_info["number"])
-    if number is None or number.account_sid != account_in(hub, request).sid:
-        raise Refusal(404, "The account has no such number.")
-    hub.record("number.deleted", sid=number.sid)
+    hub.record("number.deleted", sid=number_in(hub, request).sid)
     return web.Response(status=204)
-
-
-async def create_service(hub: Hub, request: web.Request, body: Body) -> web.Response:
-    """Make a Messaging Service from numbers of the account."""
-    account = account_in(hub, request)
-    owned = {n.phone_number for n in hub.world.numbers_of(account.sid)}
-    numbers = [str(n) for n in body.get("numbers", [])]
-    if strange := [n for n in numbers if n not in owned or hub.world.service_of(n)]:
-        raise Refusal(409, f"Not free numbers of this account: {', '.join(strange)}.")
-    service = Service(sids.new("MG"), account.sid, str(body.get("friendly_name", "Service")), numbers)
-    hub.record("service.created", service=asdict(service))
-    return answer(asdict(service), 201)
 
 
 def _e164(text: Any) -> str:

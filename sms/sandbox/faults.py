@@ -20,7 +20,11 @@ REPORTS = (
 )
 WEBHOOKS = ("duplicate_webhooks", "unsigned_webhooks")
 KINDS = ("delay", *BEFORE, *AFTER, *LISTS, *REPORTS, *WEBHOOKS)
-OPERATIONS = ("create", "list", "fetch", "update", "delete", "media", "numbers", "accounts", "any")
+OPERATIONS = (
+    *("create", "list", "fetch", "update", "delete", "media"),
+    *("numbers", "short_codes", "applications", "accounts", "services", "pool", "registration"),
+    *("tokens", "geo", "alerts", "any"),
+)
 MATCHABLE = ("to", "from", "account", "operation")
 
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sms.sandbox import files, segments, shapes, sids, webhooks
+from sms.sandbox import files, routes, segments, shapes, sids, webhooks
 from sms.sandbox.hub import Hub
+from sms.sandbox.routes import Route
 from sms.sandbox.things import Message, Number
 from sms.sandbox.webhooks import Try, Webhook
 
@@ -67,6 +68,7 @@ def receive(
         messaging_service_sid=service.sid if service else "",
         media=media,
         num_media=len(media),
+        is_unlisted=service is not None and routes.is_deaf(service),
     )
     hub.record("message.created", message=asdict(message))
     _obey(hub, hub.world.messages[message.sid])
@@ -110,14 +112,14 @@ def _reply(hub: Hub, message: Message, body: str) -> None:
 
 async def deliver(hub: Hub, number: Number, message: Message) -> list[Try]:
     """Tell the webhook of the number, and the fallback once when that failed."""
-    # An application decides over the number's own addresses, and the sandbox has no applications.
-    if number.sms_application_sid or not number.sms_url:
+    route = routes.route(hub.world, number)
+    if not route.url:
         return []
     facts = {"to": message.to, "from": message.from_, "account": message.account_sid}
     webhook = Webhook(
         account=hub.world.accounts[message.account_sid],
-        url=number.sms_url,
-        method=number.sms_method,
+        url=route.url,
+        method=route.method,
         params=params(message),
         purpose="message",
         resource=message.sid,
@@ -127,16 +129,16 @@ async def deliver(hub: Hub, number: Number, message: Message) -> list[Try]:
     if hub.strike(["duplicate_webhooks"], facts):
         tries += await webhooks.send(hub, webhook)
     failure = tries[-1]
-    if failure.code and number.sms_fallback_url:
-        tries += await webhooks.send(hub, _fallback(number, webhook, failure))
+    if failure.code and route.fallback_url:
+        tries += await webhooks.send(hub, _fallback(route, webhook, failure))
     return tries
 
 
-def _fallback(number: Number, webhook: Webhook, failure: Try) -> Webhook:
+def _fallback(route: Route, webhook: Webhook, failure: Try) -> Webhook:
     return replace(
         webhook,
-        url=number.sms_fallback_url,
-        method=number.sms_fallback_method,
+        url=route.fallback_url,
+        method=route.fallback_method,
         params={**webhook.params, "ErrorCode": str(failure.code), "ErrorUrl": failure.url},
         purpose="fallback",
     )

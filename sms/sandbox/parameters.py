@@ -70,6 +70,29 @@ KNOWN: dict[tuple[str, str], frozenset[str]] = {
     ),
     ("accounts", "GET"): PAGING | frozenset(["FriendlyName", "Status"]),
     ("alerts", "GET"): PAGING | frozenset(["LogLevel", "StartDate", "EndDate"]),
+    ("services", "GET"): PAGING,
+    ("services", "POST"): frozenset(
+        [
+            "FriendlyName",
+            "InboundRequestUrl",
+            "InboundMethod",
+            "FallbackUrl",
+            "FallbackMethod",
+            "StatusCallback",
+            "StickySender",
+            "MmsConverter",
+            "SmartEncoding",
+            "ScanMessageContent",
+            "FallbackToLongCode",
+            "AreaCodeGeomatch",
+            "ValidityPeriod",
+            "SynchronousValidation",
+            "Usecase",
+            "UseInboundWebhookOnNumber",
+        ]
+    ),
+    ("pool", "GET"): PAGING,
+    ("pool", "POST"): frozenset(["PhoneNumberSid", "ShortCodeSid", "AlphaSender"]),
 }
 
 

@@ -91,8 +91,8 @@ def _day(seconds: float) -> date:
 def found(call: Call) -> Message:
     """Return the message in the path, if it is this account's."""
     message = call.hub.world.messages.get(call.part("sid"))
-    if message is None or message.account_sid != call.account.sid:
-        raise Problem(20404, "/" + call.request.path.split("/", 2)[2])
+    if message is None or message.account_sid != call.account.sid or message.is_unlisted:
+        raise call.missing()
     return message
 
 

@@ -20,6 +20,24 @@ class Account:
     secondary_auth_token: str = ""
     status: str = "active"
     verified: list[str] = field(default_factory=list)
+    owner_sid: str = ""
+    region: str = "us1"
+    region_tokens: dict[str, str] = field(default_factory=dict)
+    balance: str = "100.00"
+    currency: str = "USD"
+    # Countries whose geographic permission was changed; all others are as DEFAULT_COUNTRIES of rest_geo has them.
+    countries: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def parent_sid(self) -> str:
+        """The account that owns this one: itself, unless it is a sub-account."""
+        return self.owner_sid or self.sid
+
+    def tokens_at(self, region: str) -> list[str]:
+        """Return the Auth Tokens that hold in a region: each region has its own."""
+        if region == self.region:
+            return [token for token in (self.auth_token, self.secondary_auth_token) if token]
+        return [self.region_tokens[region]] if region in self.region_tokens else []
 
 
 @dataclass(slots=True)
@@ -31,11 +49,15 @@ class Key:
     account_sid: str
     friendly_name: str
     kind: str
+    region: str = "us1"
+
+
+SHORT_CODE = "short code"
 
 
 @dataclass(slots=True)
 class Number:
-    """A phone number of an account, with its webhook settings."""
+    """A phone number or short code of an account, with its webhook settings."""
 
     sid: str
     account_sid: str
@@ -59,16 +81,69 @@ class Number:
     status_callback_method: str = "POST"
     voice_application_sid: str = ""
     trunk_sid: str = ""
+    type: str = "local"
+
+    @property
+    def is_short_code(self) -> bool:
+        """Whether it is listed among the short codes."""
+        return self.type == SHORT_CODE
+
+
+@dataclass(slots=True)
+class Application:
+    """A TwiML application; set on a number it takes the number's texts."""
+
+    sid: str
+    account_sid: str
+    friendly_name: str
+    created: float
+    updated: float
+    sms_url: str = ""
+    sms_method: str = "POST"
+    sms_fallback_url: str = ""
+    sms_fallback_method: str = "POST"
+    message_status_callback: str = ""
+
+
+@dataclass(slots=True)
+class AlphaSender:
+    """An alphanumeric Sender ID of a Messaging Service."""
+
+    sid: str
+    alpha_sender: str
+    created: float
 
 
 @dataclass(slots=True)
 class Service:
-    """A Messaging Service: a pool of numbers of one account."""
+    """A Messaging Service: a pool of numbers, short codes and Sender IDs of one account.
+
+    Without other orders it defers to each number's own webhook, as one made in Twilio's console does.
+    """
 
     sid: str
     account_sid: str
     friendly_name: str
     numbers: list[str]
+    created: float = 0.0
+    updated: float = 0.0
+    inbound_request_url: str = ""
+    inbound_method: str = "POST"
+    fallback_url: str = ""
+    fallback_method: str = "POST"
+    status_callback: str = ""
+    use_inbound_webhook_on_number: bool = True
+    sticky_sender: bool = True
+    mms_converter: bool = True
+    smart_encoding: bool = True
+    scan_message_content: str = "inherit"
+    area_code_geomatch: bool = True
+    synchronous_validation: bool = False
+    fallback_to_long_code: bool = False
+    validity_period: int = 36000
+    usecase: str = "undeclared"
+    alpha_senders: list[AlphaSender] = field(default_factory=list)
+    added: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -105,6 +180,8 @@ class Message:
     media_urls: list[str] = field(default_factory=list)
     media: list[Media] = field(default_factory=list)
     num_media: int = 0
+    # A Messaging Service that receives nothing: Twilio does not even list the text.
+    is_unlisted: bool = False
 
     @property
     def is_final(self) -> bool:

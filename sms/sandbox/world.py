@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sms.sandbox.journal import Entry
-from sms.sandbox.things import Account, Alert, Key, Media, Message, Number, Service
+from sms.sandbox.things import Account, Alert, AlphaSender, Application, Key, Media, Message, Number, Service
 
 OptOut = tuple[str, str, str]  # account, our number or Messaging Service, the phone
 
@@ -19,6 +19,7 @@ class World:
         self.keys: dict[str, Key] = {}
         self.numbers: dict[str, Number] = {}
         self.services: dict[str, Service] = {}
+        self.applications: dict[str, Application] = {}
         self.messages: dict[str, Message] = {}
         self.alerts: list[Alert] = []
         self.opt_outs: set[OptOut] = set()
@@ -29,6 +30,7 @@ class World:
         self.by_phone: dict[str, list[str]] = defaultdict(list)
         self._by_media: dict[str, str] = {}
         self._by_number: dict[str, str] = {}
+        self._by_member: dict[str, str] = {}
 
     def apply(self, entry: Entry) -> None:
         """Take over one entry; kinds that change nothing are skipped."""
@@ -46,14 +48,14 @@ class World:
 
     def service_of(self, address: str) -> Service | None:
         """Find the Messaging Service whose pool has the number."""
-        return next((s for s in self.services.values() if address in s.numbers), None)
+        return self.services.get(self._by_member.get(address, ""))
 
     def newest_messages(self, account_sid: str, address: str | None) -> Iterator[Message]:
         """Yield an account's messages, newest first; with an address only those from or to it."""
         sids = self._by_address[account_sid, address] if address else self._by_account[account_sid]
         for sid in reversed(sids):
             message = self.messages.get(sid)
-            if message:
+            if message and not message.is_unlisted:
                 yield message
 
     def phone_messages(self, phone: str) -> list[Message]:
@@ -90,10 +92,61 @@ class World:
     def _number_deleted(self, entry: Entry) -> None:
         number = self.numbers.pop(entry["sid"])
         self._by_number.pop(number.phone_number)
+        service = self.service_of(number.phone_number)
+        if service:
+            self._leave(service, number.phone_number)
 
     def _service_created(self, entry: Entry) -> None:
-        service = Service(**entry["service"])
+        data = dict(entry["service"])
+        data["alpha_senders"] = [AlphaSender(**sender) for sender in data.get("alpha_senders", [])]
+        service = Service(**data)
+        service.created = service.created or _seconds(entry)
+        service.updated = service.updated or service.created
         self.services[service.sid] = service
+        for address in service.numbers:
+            self._join(service, address, service.created)
+
+    def _service_changed(self, entry: Entry) -> None:
+        _change(self.services[entry["sid"]], entry)
+
+    def _service_deleted(self, entry: Entry) -> None:
+        service = self.services.pop(entry["sid"])
+        for address in service.numbers:
+            self._by_member.pop(address, None)
+
+    def _service_joined(self, entry: Entry) -> None:
+        service = self.services[entry["sid"]]
+        service.numbers.append(entry["number"])
+        self._join(service, entry["number"], _seconds(entry))
+
+    def _service_left(self, entry: Entry) -> None:
+        self._leave(self.services[entry["sid"]], entry["number"])
+
+    def _join(self, service: Service, address: str, moment: float) -> None:
+        service.added.setdefault(address, moment)
+        self._by_member[address] = service.sid
+
+    def _leave(self, service: Service, address: str) -> None:
+        service.numbers.remove(address)
+        service.added.pop(address, None)
+        self._by_member.pop(address, None)
+
+    def _alpha_sender_added(self, entry: Entry) -> None:
+        self.services[entry["sid"]].alpha_senders.append(AlphaSender(**entry["alpha_sender"]))
+
+    def _alpha_sender_removed(self, entry: Entry) -> None:
+        service = self.services[entry["sid"]]
+        service.alpha_senders = [a for a in service.alpha_senders if a.sid != entry["alpha_sender"]]
+
+    def _application_created(self, entry: Entry) -> None:
+        application = Application(**entry["application"])
+        self.applications[application.sid] = application
+
+    def _application_changed(self, entry: Entry) -> None:
+        _change(self.applications[entry["sid"]], entry)
+
+    def _application_deleted(self, entry: Entry) -> None:
+        self.applications.pop(entry["sid"])
 
     def _message_created(self, entry: Entry) -> None:
         data = dict(entry["message"])
@@ -155,7 +208,7 @@ class World:
         self.callbacks += entry["purpose"] == "status"
 
 
-def _change(thing: Account | Number, entry: Entry) -> None:
+def _change(thing: Account | Number | Service | Application, entry: Entry) -> None:
     for name, value in entry["changes"].items():
         setattr(thing, name, value)
     thing.updated = _seconds(entry)
@@ -174,6 +227,15 @@ CHANGES: dict[str, Callable[[World, dict[str, Any]], None]] = {
     "number.changed": World._number_changed,
     "number.deleted": World._number_deleted,
     "service.created": World._service_created,
+    "service.changed": World._service_changed,
+    "service.deleted": World._service_deleted,
+    "service.joined": World._service_joined,
+    "service.left": World._service_left,
+    "alpha_sender.added": World._alpha_sender_added,
+    "alpha_sender.removed": World._alpha_sender_removed,
+    "application.created": World._application_created,
+    "application.changed": World._application_changed,
+    "application.deleted": World._application_deleted,
     "message.created": World._message_created,
     "message.status": World._message_status,
     "message.media": World._message_media,
