@@ -30,6 +30,7 @@ _ROUND_SECONDS = 30.0
 # What a column holds: a text is kept with its address cut rather than refused again and again.
 _LONGEST_ADDRESS = 40
 _MOST_SEGMENTS = 999
+_LONGEST_URL = 300
 _RELEASED_AT_ONCE = 1000
 OPEN_TENANT = {"tenant__enabled": True, "tenant__deleted_at": None, "tenant__sms_enabled": True}
 OPEN_CONFIGURATION = {"configuration__enabled": True, "configuration__deleted_at": None}
@@ -42,6 +43,7 @@ _INSERT = rows.Insert(
     Message,
     *("id", "created_at", "tenant_id", "direction", "configuration_id", "our_address", "their_address", "body", "raw"),
     *("media", "segments", "state", "state_reason", "account_sid", "provider_sid", "source", "occurred_at", "due_at"),
+    "signed_url",
     unless=Tombstone,
     same=("tenant_id", "digest"),
 )
@@ -53,13 +55,15 @@ def accept(
     tenant_id: uuid.UUID,
     configuration_id: uuid.UUID,
     raw: bytes,
+    signed_url: str = "",
     held: bool = False,
     source: str = "webhook",
     occurred_at: datetime | None = None,
 ) -> bool:
     """Store a text with one statement, once per MessageSid; returns False for one that is there, or was erased.
 
-    `held` keeps it unprocessed: the tenant or the configuration is disabled.
+    `held` keeps it unprocessed: the tenant or the configuration is disabled. `signed_url` is the address over which
+    Twilio signed the request.
     """
     now = clock.now()
     values = {
@@ -72,6 +76,7 @@ def accept(
         "their_address": text.from_address[:_LONGEST_ADDRESS],
         "body": text.body,
         "raw": raw,
+        "signed_url": signed_url[:_LONGEST_URL],
         "media": [{"url": media.url, "content_type": media.content_type} for media in text.media],
         "segments": min(max(1, text.num_segments), _MOST_SEGMENTS),
         "state": (MessageState.HELD if held else MessageState.RECEIVED).value,

@@ -82,7 +82,13 @@ def take(arrival: Arrival) -> Refusal | None:
         return Refusal("bad_signature" if arrival.signed.signature else "no_signature", entry)
     registry.note_token(entry, match.token)
     inbound.note_method(entry.configuration_id, entry.webhook_method, arrival.signed.method)
-    return _store(arrival, entry)
+    return _store(arrival, entry, _without_query(match.url))
+
+
+def _without_query(url: str) -> str:
+    """Return an address as it is kept: of a query, which holds the text and its number, only the mark is left."""
+    address, mark, _query = url.partition("?")
+    return address + mark
 
 
 def verify(arrival: Arrival, entry: registry.Entry) -> signature.Match | None:
@@ -96,19 +102,21 @@ def _still_takes(entry: registry.Entry, arrival: Arrival) -> bool:
     return entry.takes_reports(at) if arrival.kind == "status" else entry.takes_messages(at)
 
 
-def _store(arrival: Arrival, entry: registry.Entry) -> Refusal | None:
+def _store(arrival: Arrival, entry: registry.Entry, signed_url: str) -> Refusal | None:
     try:
         parameters = payloads.decode_form(arrival.form)
         if dict(parameters).get("AccountSid") != entry.account_sid:
             return Refusal("other_account", entry)
-        store = _store_report if arrival.kind == "status" else _store_text
-        store(arrival, entry, parameters)
+        if arrival.kind == "status":
+            _store_report(arrival, entry, parameters)
+        else:
+            _store_text(arrival, entry, parameters, signed_url)
     except payloads.PayloadError as error:
         return Refusal(error.code, entry)
     return None
 
 
-def _store_text(arrival: Arrival, entry: registry.Entry, parameters: list[tuple[str, str]]) -> None:
+def _store_text(arrival: Arrival, entry: registry.Entry, parameters: list[tuple[str, str]], signed_url: str) -> None:
     text = payloads.parse_message(parameters)
     failpoint("hook.before_insert")
     inbound.accept(
@@ -116,6 +124,7 @@ def _store_text(arrival: Arrival, entry: registry.Entry, parameters: list[tuple[
         tenant_id=entry.tenant_id,
         configuration_id=entry.configuration_id,
         raw=arrival.form,
+        signed_url=signed_url,
         held=not entry.is_open,
         occurred_at=arrival.received_at,
     )
