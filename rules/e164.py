@@ -37,6 +37,23 @@ class AddressKind(StrEnum):
     OTHER = "other"
 
 
+class LineKind(StrEnum):
+    """What kind of line a number is, as far as its digits tell."""
+
+    LOCAL = "local"
+    MOBILE = "mobile"
+    TOLL_FREE = "toll_free"
+
+
+# In North America the digits do not tell a mobile number from another.
+_LINES = {
+    phonenumbers.PhoneNumberType.FIXED_LINE: LineKind.LOCAL,
+    phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE: LineKind.LOCAL,
+    phonenumbers.PhoneNumberType.MOBILE: LineKind.MOBILE,
+    phonenumbers.PhoneNumberType.TOLL_FREE: LineKind.TOLL_FREE,
+}
+
+
 def parse_number(text: str, country: str = "") -> E164:
     """Read a number the way a person writes it; `country` is where a number without "+" belongs."""
     written = _tidy(text)
@@ -84,6 +101,12 @@ def area_of(address: str) -> str:
         or phonenumbers.length_of_national_destination_code(number)
     )
     return address[: 1 + len(code) + digits] if digits else ""
+
+
+def line_of(address: str) -> LineKind | None:
+    """Say what kind of line a number is, or None when that cannot be told."""
+    number = _read_e164(address)
+    return _LINES.get(phonenumbers.number_type(number)) if number is not None else None
 
 
 def is_country(code: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.db import DatabaseError
 
+from sms.mirror import reading
 from tenants import clock
 
 log = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ _SECONDS = 60.0
 
 def rounds() -> dict[str, Round]:
     """Return the rounds in the order in which they are worked: what people wait for comes first."""
-    return {}
+    return {"accounts": reading.work}
 
 
 def work(should_stop: Stop = lambda: False) -> int:
