@@ -1,0 +1,1 @@
+"""How each configuration does: looked at on a schedule, judged by reasons, kept with its history, told to people."""
