@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from sms.lists import import_signs
+from sms.mirror import reading
 from sms.models import TwilioAccount
 from sms.twilio.accounts import Finding
 from sms.webhooks import registry
@@ -91,6 +92,7 @@ def save(actor: Actor, account: TwilioAccount, finding: Finding | None = None) -
             audit.record(actor, action, account, changes, tenant=account.tenant)
             if not is_new:
                 import_signs.credentials_changed(account.pk)
+            reading.ask(account)
     transaction.on_commit(registry.forget)
     if not changes.keys().isdisjoint(("auth_token", "secondary_token")):
         transaction.on_commit(lambda: _take_genuine(account), robust=True)
