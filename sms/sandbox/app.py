@@ -11,9 +11,11 @@ from sms.sandbox import (
     lifecycle,
     phones,
     rest_accounts,
+    rest_geo,
     rest_media,
     rest_messages,
     rest_services,
+    rest_tokens,
 )
 from sms.sandbox.calls import Handler, serve
 from sms.sandbox.control import Action, control
@@ -26,6 +28,7 @@ ACCOUNT = API + r"/{account:[^/.]+}"
 MESSAGE = ACCOUNT + r"/Messages/{sid:[^/.]+}"
 SERVICES = rf"/{{host:messaging{PLACE}}}/v1/Services"
 SERVICE = SERVICES + r"/{service:[^/.]+}"
+ACCOUNTS = rf"/{{host:accounts{PLACE}}}/v1"
 ELSEWHERE = r"/{host:[a-z0-9.-]+\.(?:twilio|twiliocdn)\.com}/{rest:.*}"
 LARGEST_REQUEST = 64 * 1024 * 1024
 
@@ -47,6 +50,11 @@ REST: list[tuple[str, str, str, Handler]] = [
     ("GET", ACCOUNT + ".json", "accounts", rest_accounts.account),
     ("GET", API + ".json", "accounts", rest_accounts.accounts),
     ("GET", rf"/{{host:monitor{PLACE}}}/v1/Alerts", "alerts", rest_accounts.alerts),
+    ("POST", ACCOUNTS + "/AuthTokens/Secondary", "tokens", rest_tokens.create_secondary),
+    ("DELETE", ACCOUNTS + "/AuthTokens/Secondary", "tokens", rest_tokens.delete_secondary),
+    ("POST", ACCOUNTS + "/AuthTokens/Promote", "tokens", rest_tokens.promote),
+    ("GET", ACCOUNTS + "/Messaging/GeoPermissions", "geo", rest_geo.show),
+    ("PATCH", ACCOUNTS + "/Messaging/GeoPermissions", "geo", rest_geo.change),
     ("GET", SERVICES, "services", rest_services.index),
     ("POST", SERVICES, "services", rest_services.create),
     ("GET", SERVICE, "services", rest_services.fetch),

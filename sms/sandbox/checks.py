@@ -7,7 +7,7 @@ from datetime import datetime
 
 from multidict import MultiMapping
 
-from sms.sandbox import places
+from sms.sandbox import countries, places
 from sms.sandbox.problems import Problem
 from sms.sandbox.things import Account, Service
 from sms.sandbox.world import World
@@ -136,6 +136,8 @@ def _check_media(world: World, sender: str, media_urls: list[str]) -> None:
 def _check_pair(world: World, account: Account, to: str, sender: str, service: Service | None) -> None:
     if (account.sid, service.sid if service else sender, to) in world.opt_outs:
         raise Problem(21610)
+    if not countries.is_enabled(countries.of(to), world.accounts[account.parent_sid].countries):
+        raise Problem(21408, to)
     if account.type == "Trial" and to not in account.verified:
         raise Problem(21608, to)
 

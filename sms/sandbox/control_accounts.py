@@ -14,6 +14,7 @@ from sms.sandbox.hub import Hub
 from sms.sandbox.things import ACCOUNT_PREFIX, Account, Key, Number
 
 TYPES = ("Full", "Trial")
+REGIONS = ("us1", "ie1", "au1")
 STATUSES = ("active", "suspended", "closed")
 NUMBER_FIELDS = ("sms_url", "sms_method", "sms_fallback_url", "sms_fallback_method", "sms_application_sid")
 
@@ -27,6 +28,12 @@ def shown(hub: Hub, account: Account) -> dict[str, Any]:
         "friendly_name": account.friendly_name,
         "type": account.type,
         "status": account.status,
+        "parent": account.owner_sid or None,
+        "region": account.region,
+        "region_tokens": account.region_tokens,
+        "balance": account.balance,
+        "currency": account.currency,
+        "countries": account.countries,
         "verified": account.verified,
         "numbers": [shapes.number(n) for n in hub.world.numbers_of(account.sid)],
         "keys": [k.sid for k in hub.world.keys.values() if k.account_sid == account.sid],
@@ -50,6 +57,7 @@ async def create_account(hub: Hub, request: web.Request, body: Body) -> web.Resp
         created=now,
         updated=now,
         secondary_auth_token=sids.token() if body.get("secondary") else "",
+        **_standing(hub, body),
     )
     hub.record("account.created", account=asdict(account))
     return answer(shown(hub, hub.world.accounts[sid]), 201)
@@ -61,7 +69,7 @@ async def show_account(hub: Hub, request: web.Request, body: Body) -> web.Respon
 
 
 async def change_account(hub: Hub, request: web.Request, body: Body) -> web.Response:
-    """Suspend, rename or rotate tokens."""
+    """Suspend, rename, rotate tokens, set money, region, parent or geographic permissions."""
     account = account_in(hub, request)
     changes: dict[str, Any] = {}
     if "status" in body:
@@ -72,8 +80,27 @@ async def change_account(hub: Hub, request: web.Request, body: Body) -> web.Resp
         changes["friendly_name"] = str(body["friendly_name"])
     if "rotate" in body:
         changes |= _rotation(account, body["rotate"])
+    if "auth_token" in body:
+        changes["auth_token"] = str(body["auth_token"])
+    if "countries" in body:
+        changes["countries"] = {**account.countries, **{str(c): bool(on) for c, on in body["countries"].items()}}
+    changes |= _standing(hub, body)
     hub.record("account.changed", sid=account.sid, changes=changes)
     return answer(shown(hub, account))
+
+
+def _standing(hub: Hub, body: Body) -> dict[str, Any]:
+    """Return what a call says about an account's parent, region and money."""
+    found: dict[str, Any] = {name: str(body[name]) for name in ("balance", "currency") if name in body}
+    if "region" in body:
+        found["region"] = _one_of(REGIONS, body["region"])
+    if "region_tokens" in body:
+        found["region_tokens"] = {_one_of(REGIONS, r): str(token) for r, token in body["region_tokens"].items()}
+    if "parent" in body:
+        if body["parent"] and body["parent"] not in hub.world.accounts:
+            raise Refusal(404, "The sandbox has no such parent.")
+        found["owner_sid"] = str(body["parent"] or "")
+    return found
 
 
 def _rotation(account: Account, how: str) -> dict[str, str]:
@@ -98,12 +125,14 @@ async def verify_number(hub: Hub, request: web.Request, body: Body) -> web.Respo
 
 async def create_key(hub: Hub, request: web.Request, body: Body) -> web.Response:
     """Issue an API key."""
+    account = account_in(hub, request)
     key = Key(
         sid=sids.new("SK"),
         secret=secrets.token_urlsafe(24),
-        account_sid=account_in(hub, request).sid,
+        account_sid=account.sid,
         friendly_name=str(body.get("friendly_name", "")),
         kind=_one_of(("standard", "main"), body.get("kind", "standard")),
+        region=_one_of(REGIONS, body.get("region", account.region)),
     )
     hub.record("key.created", key=asdict(key))
     return answer(asdict(key), 201)

@@ -91,6 +91,8 @@ KNOWN: dict[tuple[str, str], frozenset[str]] = {
             "UseInboundWebhookOnNumber",
         ]
     ),
+    ("geo", "GET"): frozenset(["CountryCode"]),
+    ("geo", "PATCH"): frozenset(["Permissions"]),
     ("pool", "GET"): PAGING,
     ("pool", "POST"): frozenset(["PhoneNumberSid", "ShortCodeSid", "AlphaSender"]),
 }

@@ -48,6 +48,7 @@ TEXTS: dict[int, tuple[int, str]] = {
     21710: (409, "Phone Number or Short Code is already in the Messaging Service."),
     21712: (409, "Phone Number or Short Code is associated with another Messaging Service."),
     21714: (409, "The messaging service has an alphanumeric sender already."),
+    30648: (403, "Geo permissions of a subaccount cannot be updated"),
     30409: (400, "Message is not cancelable"),
     35114: (400, "SendAt must be between 15 minutes and 35 days from now"),
     35118: (400, "A MessagingServiceSid is required to schedule a message"),

@@ -37,16 +37,24 @@ async def account(call: Call) -> Reply:
 
 
 async def accounts(call: Call) -> Reply:
-    """List the accounts the credential may see: its own."""
+    """List the accounts the credential may see: its own and its sub-accounts."""
     call.require_master()
-    wanted = call.request.query.get("FriendlyName", call.account.friendly_name)
-    rows = [call.account] if wanted == call.account.friendly_name else []
-    return paging.reply(call, "accounts", rows, seq=lambda _: 0, show=shapes.account)
+    query = call.request.query
+    name, status = query.get("FriendlyName"), query.get("Status")
+    rows = [
+        (seq, a)
+        for seq, a in reversed(list(enumerate(call.hub.world.accounts.values())))
+        if call.account.sid in {a.sid, a.owner_sid} and name in {None, a.friendly_name} and status in {None, a.status}
+    ]
+    return paging.reply(call, "accounts", rows, seq=lambda row: row[0], show=lambda row: shapes.account(row[1]))
 
 
 async def balance(call: Call) -> Reply:
-    """Show a balance that never runs out."""
-    return Reply(payload={"account_sid": call.account.sid, "balance": "100.00", "currency": "USD"})
+    """Show the balance; a sub-account has none of its own."""
+    account = call.account
+    if account.owner_sid:
+        raise call.missing()
+    return Reply(payload={"account_sid": account.sid, "balance": account.balance, "currency": account.currency})
 
 
 async def numbers(call: Call) -> Reply:
@@ -105,7 +113,7 @@ def _changes(call: Call) -> dict[str, Any]:
 def _number(call: Call) -> Number:
     found = call.hub.world.numbers.get(call.part("sid"))
     if found is None or found.account_sid != call.account.sid:
-        raise Problem(20404, "/" + call.request.path.split("/", 2)[2])
+        raise call.missing()
     return found
 
 
@@ -125,4 +133,4 @@ async def alerts(call: Call) -> Reply:
 
 async def nothing(call: Call) -> Reply:
     """Answer what Twilio says about a resource it does not have."""
-    raise Problem(20404, "/" + call.request.path.split("/", 2)[-1])
+    raise call.missing()

@@ -141,7 +141,7 @@ def account(a: Account) -> dict[str, Any]:
         "date_created": rfc2822(a.created),
         "date_updated": rfc2822(a.updated),
         "friendly_name": a.friendly_name,
-        "owner_account_sid": a.sid,
+        "owner_account_sid": a.parent_sid,
         "sid": a.sid,
         "status": a.status,
         "subresource_uris": {

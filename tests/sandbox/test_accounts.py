@@ -137,7 +137,7 @@ def test_foreign_numbers_and_messages_are_not_found(sandbox, client, our_number)
     assert_refused(lambda: stranger.messages(NONE).fetch(), 20404, 404)
 
 
-@pytest.mark.parametrize("host", ["api.ie1.twilio.com", "accounts.twilio.com", "lookups.twilio.com"])
+@pytest.mark.parametrize("host", ["api.ie1.twilio.com", "pricing.twilio.com", "lookups.twilio.com"])
 def test_what_is_not_served_answers_as_twilio_does(sandbox, account, host):
     response = requests.get(
         f"{sandbox.url}/{host}/v1/Services", auth=(account["sid"], account["auth_token"]), timeout=10
