@@ -81,6 +81,11 @@ class PublicAddress(models.Model):
     url = models.CharField(max_length=300, unique=True)
     first_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(default=clock.now)
     last_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(default=clock.now)
+    # Found at numbers at Twilio, with a key of ours, but never set here: signatures over it do not count.
+    is_accepted = models.BooleanField(default=True)
+    # How many numbers and Messaging Services at Twilio point to it, when they were last counted.
+    pointing = models.PositiveIntegerField(default=0)
+    counted_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("-last_at", "-id")
