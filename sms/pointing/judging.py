@@ -82,12 +82,11 @@ class Stands:
 class Ours:
     """How a webhook of one configuration looks: base addresses, keys, and what follows the path (`#…`).
 
-    `former` lists addresses that are still accepted; `retiring` the keys that were replaced and still live.
+    `retiring` are the keys that were replaced and still live.
     """
 
     bases: Sequence[str]
     keys: Sequence[str]
-    former: Sequence[str] = ()
     retiring: Sequence[str] = ()
     tail: str = ""
 

@@ -8,7 +8,6 @@ from sms.pointing.judging import Ours, Pointing, Service, Stands, Verdict
 TAIL = "#ct=2000&rc=3"
 OURS = Ours(
     bases=("https://portal.example",),
-    former=("https://old.example",),
     keys=("livekey",),
     retiring=("oldkey",),
     tail=TAIL,
