@@ -1,15 +1,15 @@
-"""Say what an error of Twilio means and what follows from it; PURE."""
+"""Say what an error of Twilio means, who must act and what follows from it; PURE."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sms.error_table import ROWS, Aftermath, CodeInfo, Verdict
+from sms.error_table import ROWS, Aftermath, CodeInfo, Verdict, Who
 
-__all__ = ["BUTTONS", "CODES", "Aftermath", "CodeInfo", "Verdict", "at_create", "explain"]
+__all__ = ["BUTTONS", "CODES", "Aftermath", "CodeInfo", "Verdict", "Who", "at_create", "explain"]
 
 CODES: Mapping[str, CodeInfo] = MappingProxyType({row.code: row for row in ROWS})
-# Keys of what a page can offer beside an error; a page knows the address of each.
-BUTTONS = frozenset(row.button for row in ROWS if row.button)
+# Keys of what a page can offer beside an error; `showing/remedies.py` knows what each is for whom.
+BUTTONS = frozenset({"error_dictionary", "twilio_console", *(row.button for row in ROWS)} - {""})
 
 # Refused requests that are not in the table. 401, 404 and 410 speak of the account in the path.
 _BY_STATUS: Mapping[int, Verdict] = {
@@ -36,17 +36,27 @@ def at_create(http_status: int, code: str | int | None) -> Verdict:
     return _BY_STATUS.get(http_status, Verdict.REJECTED)
 
 
-def explain(code: str | int | None) -> CodeInfo:
-    """Return what a code means; one that Twilio added later gets a general answer."""
+def explain(code: str | int | None, http_status: int | None = None) -> CodeInfo:
+    """Return what a code means; one that Twilio added later gets what the status of the answer says."""
     key = _key(code)
-    return CODES.get(key) or _general(key)
+    return CODES.get(key) or _general(key, http_status)
 
 
 def _key(code: str | int | None) -> str:
     return str(code).strip() if code else ""
 
 
-def _general(code: str) -> CodeInfo:
+def _general(code: str, http_status: int | None) -> CodeInfo:
     meaning = f"Twilio reports error {code}." if code else "Twilio gave no error code."
-    advice = "Look it up in Twilio's error dictionary." if code else "Look at the message in the Twilio console."
-    return CodeInfo(code, meaning, advice, Verdict.REJECTED, Aftermath.PERMANENT)
+    verdict = at_create(http_status, None) if http_status else Verdict.REJECTED
+    advice, who, button = _BY_VERDICT.get(verdict, _LOOK_UP if code else _LOOK)
+    return CodeInfo(code, meaning, advice, who, verdict, Aftermath.PERMANENT, button)
+
+
+_BY_VERDICT: Mapping[Verdict, tuple[str, Who, str]] = {
+    Verdict.STOP_CONFIGURATION: ("Check the account and its token; waiting texts are kept.", Who.ADMINISTRATOR, ""),
+    Verdict.REQUEUE: ("Nothing to do: the portal tries again.", Who.NOBODY, ""),
+    Verdict.UNKNOWN: ("Wait: the portal finds out whether Twilio took the text.", Who.TWILIO, "send_again"),
+}
+_LOOK_UP = ("Look it up in Twilio's error dictionary.", Who.ADMINISTRATOR, "error_dictionary")
+_LOOK = ("Look at the message in the Twilio console.", Who.ADMINISTRATOR, "twilio_console")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from sms.error_table import ROWS
-from sms.errors import BUTTONS, CODES, Aftermath, Verdict, at_create, explain
+from sms.errors import CODES, Aftermath, Verdict, Who, at_create, explain
 from sms.queueing.outcomes import Answer, judge
 
 # The classes, written down a second time on purpose: a slip in the table must not pass.
@@ -13,9 +13,9 @@ AT_CREATE = {
     Verdict.STOP_CONFIGURATION: {
         *(20003, 20005, 20404, 21472, 21609, 21660, 21701, 21703, 21704, 21705, 21711, 30002, 30037, 90010),
     },
-    Verdict.REQUEUE: {20429, 21611, 30001, 30023, 30027, 30450, 30454, 30610, 63018, 63038},
+    Verdict.REQUEUE: {20429, 21611, 21730, 30001, 30023, 30027, 30450, 30454, 30610, 35125, 63018, 63038},
     Verdict.STOP_SENDER: {30032, 30033, 30034, 30035, 30440},
-    Verdict.UNKNOWN: {20500, 20503, 20504},
+    Verdict.UNKNOWN: {20500, 20503, 20504, 30020, 30021},
     Verdict.SUPPRESS_PAIR: {21610, 30630},
 }
 AFTER = {
@@ -23,12 +23,13 @@ AFTER = {
     Aftermath.SUPPRESS_PAIR: {21610, 30630},
     Aftermath.STOP_SENDER: AT_CREATE[Verdict.STOP_SENDER],
     Aftermath.RESENDABLE: {
-        *(20429, 20500, 20503, 20504, 21611, 30001, 30003, 30008, 30017, 30022, 30410, 30500, 63018),
+        *(20429, 20500, 20503, 20504, 21611, 21730, 30001, 30003, 30008, 30017, 30020, 30021, 30022, 30047, 30410),
+        *(30500, 63009, 63011, 63018, 63023),
     },
-    Aftermath.HOLD: {30023, 30027, 30450, 30454, 30610, 63038},
+    Aftermath.HOLD: {30023, 30027, 30450, 30454, 30610, 35125, 63038},
     Aftermath.NOTICE: {
-        *(11200, 11205, 11210, 11220, 11235, 11236, 11237, 11750, 12100, 12200, 12300),
-        *(21710, 21712, 30009, 30025, 30026, 30648, 30649),
+        *(11200, 11205, 11206, 11210, 11215, 11220, 11235, 11236, 11237, 11750, 12100, 12200, 12300, 12400),
+        *(21710, 21712, 30009, 30025, 30026, 30045, 30125, 30648, 30649),
     },
 }
 NEXT_ROUTE = {
@@ -64,12 +65,21 @@ def test_every_code_is_said_in_short_sentences(info):
     assert explain(int(info.code)) is info
 
 
-def test_the_buttons_are_known():
-    assert {
-        *("replace_token", "twilio_account", "choose_sender", "public_address", "messaging_service"),
-        *("send_again", "opt_outs", "check_number", "sender_registration", "geo_permissions"),
-        *("upgrade_account", "edit_text", "toll_free", "a2p_registration", "webhook_health"),
-    } == BUTTONS
+# Who must act, for one code of each kind of fault.
+ACTS = {
+    Who.YOU: {21211, 21617, 30003, 30005, 30007, 21612},
+    Who.ADMINISTRATOR: {20003, 20005, 21408, 21608, 30032, 30034, 30023, 14107, 21704},
+    Who.OPERATOR: {21609, 11200, 11237, 12300},
+    Who.RECIPIENT: {21610, 30004, 30630, 63014},
+    Who.TWILIO: {20500, 30021, 30035, 12400},
+    Who.NOBODY: {20429, 21710, 30045},
+}
+
+
+def test_every_code_says_who_must_act():
+    assert {who: {code for code in codes if explain(code).who is who} for who, codes in ACTS.items()} == ACTS
+    # What only waits for the portal or for Twilio asks nobody to do a thing that he cannot do.
+    assert {info.code for info in ROWS if info.who is Who.NOBODY and "Nothing to do" not in info.advice} == set()
 
 
 @pytest.mark.parametrize("code", [None, "", 0, 20429, 99999, *sorted(CODES)])
@@ -132,9 +142,10 @@ def test_waits_are_given_where_a_retry_at_once_is_in_vain():
     assert waits == {
         "21611": 300,
         "30001": 300,
+        "21730": 300,
         "30450": 1800,
         "30610": 1800,
-        **dict.fromkeys(("30023", "30027", "30454", "63038"), 3600),
+        **dict.fromkeys(("30023", "30027", "30454", "35125", "63038"), 3600),
     }
 
 
@@ -142,3 +153,19 @@ def test_a_code_of_tomorrow_gets_a_general_answer():
     assert explain(99999).meaning == "Twilio reports error 99999."
     assert explain(None).meaning == explain("").meaning == "Twilio gave no error code."
     assert explain(None).code == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "who", "verdict"),
+    [
+        (None, Who.ADMINISTRATOR, Verdict.REJECTED),
+        (400, Who.ADMINISTRATOR, Verdict.REJECTED),
+        (401, Who.ADMINISTRATOR, Verdict.STOP_CONFIGURATION),
+        (429, Who.NOBODY, Verdict.REQUEUE),
+        (503, Who.TWILIO, Verdict.UNKNOWN),
+    ],
+)
+def test_a_code_of_tomorrow_takes_its_advice_from_the_status(status, who, verdict):
+    info = explain("99999", status)
+    assert (info.who, info.at_create) == (who, verdict)
+    assert explain("21610", status) is CODES["21610"]
