@@ -8,6 +8,7 @@ from aiohttp import web
 from yarl import URL
 
 from sms.sandbox import places
+from sms.sandbox.checks import E164
 from sms.sandbox.hub import HUB, Hub
 from sms.sandbox.things import Account, Number
 
@@ -71,6 +72,20 @@ def number_in(hub: Hub, request: web.Request) -> Number:
     if number is None or number.account_sid != account_in(hub, request).sid:
         raise Refusal(404, "The account has no such number.")
     return number
+
+
+def e164(text: Any) -> str:
+    """Return a number as it must be written."""
+    if not isinstance(text, str) or not E164.fullmatch(text):
+        raise Refusal(400, "Write the number as + and digits, such as +15551230001.")
+    return text
+
+
+def one_of(allowed: tuple[str, ...], value: Any) -> str:
+    """Return one of the words allowed."""
+    if value not in allowed:
+        raise Refusal(400, f"Choose one of: {', '.join(allowed)}.")
+    return str(value)
 
 
 def answer(payload: Any, status: int = 200) -> web.Response:

@@ -1,4 +1,4 @@
-"""Control calls for accounts, their keys, numbers and Messaging Services."""
+"""Control calls for accounts and their keys."""
 
 import secrets
 import time
@@ -8,15 +8,13 @@ from typing import Any
 from aiohttp import web
 
 from sms.sandbox import shapes, sids
-from sms.sandbox.checks import E164
-from sms.sandbox.control import Body, Refusal, account_in, answer, number_in
+from sms.sandbox.control import Body, Refusal, account_in, answer, e164, one_of
 from sms.sandbox.hub import Hub
-from sms.sandbox.things import ACCOUNT_PREFIX, Account, Key, Number
+from sms.sandbox.things import ACCOUNT_PREFIX, Account, Key
 
 TYPES = ("Full", "Trial")
 REGIONS = ("us1", "ie1", "au1")
 STATUSES = ("active", "suspended", "closed")
-NUMBER_FIELDS = ("sms_url", "sms_method", "sms_fallback_url", "sms_fallback_method", "sms_application_sid")
 
 
 def shown(hub: Hub, account: Account) -> dict[str, Any]:
@@ -35,7 +33,9 @@ def shown(hub: Hub, account: Account) -> dict[str, Any]:
         "currency": account.currency,
         "countries": account.countries,
         "verified": account.verified,
-        "numbers": [shapes.number(n) for n in hub.world.numbers_of(account.sid)],
+        "numbers": [shapes.number(n) for n in hub.world.numbers_of(account.sid) if not n.is_short_code],
+        "short_codes": [shapes.short_code(n) for n in hub.world.numbers_of(account.sid) if n.is_short_code],
+        "applications": [asdict(a) for a in hub.world.applications.values() if a.account_sid == account.sid],
         "keys": [k.sid for k in hub.world.keys.values() if k.account_sid == account.sid],
         "services": [asdict(s) for s in hub.world.services.values() if s.account_sid == account.sid],
     }
@@ -53,7 +53,7 @@ async def create_account(hub: Hub, request: web.Request, body: Body) -> web.Resp
         sid=sid,
         auth_token=body.get("auth_token") or sids.token(),
         friendly_name=str(body.get("friendly_name", "Sandbox account")),
-        type=_one_of(TYPES, body.get("type", "Full")),
+        type=one_of(TYPES, body.get("type", "Full")),
         created=now,
         updated=now,
         secondary_auth_token=sids.token() if body.get("secondary") else "",
@@ -73,9 +73,9 @@ async def change_account(hub: Hub, request: web.Request, body: Body) -> web.Resp
     account = account_in(hub, request)
     changes: dict[str, Any] = {}
     if "status" in body:
-        changes["status"] = _one_of(STATUSES, body["status"])
+        changes["status"] = one_of(STATUSES, body["status"])
     if "type" in body:
-        changes["type"] = _one_of(TYPES, body["type"])
+        changes["type"] = one_of(TYPES, body["type"])
     if "friendly_name" in body:
         changes["friendly_name"] = str(body["friendly_name"])
     if "rotate" in body:
@@ -93,9 +93,9 @@ def _standing(hub: Hub, body: Body) -> dict[str, Any]:
     """Return what a call says about an account's parent, region and money."""
     found: dict[str, Any] = {name: str(body[name]) for name in ("balance", "currency") if name in body}
     if "region" in body:
-        found["region"] = _one_of(REGIONS, body["region"])
+        found["region"] = one_of(REGIONS, body["region"])
     if "region_tokens" in body:
-        found["region_tokens"] = {_one_of(REGIONS, r): str(token) for r, token in body["region_tokens"].items()}
+        found["region_tokens"] = {one_of(REGIONS, r): str(token) for r, token in body["region_tokens"].items()}
     if "parent" in body:
         if body["parent"] and body["parent"] not in hub.world.accounts:
             raise Refusal(404, "The sandbox has no such parent.")
@@ -118,7 +118,7 @@ def _rotation(account: Account, how: str) -> dict[str, str]:
 async def verify_number(hub: Hub, request: web.Request, body: Body) -> web.Response:
     """Let a trial account text a phone."""
     account = account_in(hub, request)
-    verified = sorted({*account.verified, _e164(body["phone_number"])})
+    verified = sorted({*account.verified, e164(body["phone_number"])})
     hub.record("account.changed", sid=account.sid, changes={"verified": verified})
     return answer(shown(hub, account), 201)
 
@@ -131,8 +131,8 @@ async def create_key(hub: Hub, request: web.Request, body: Body) -> web.Response
         secret=secrets.token_urlsafe(24),
         account_sid=account.sid,
         friendly_name=str(body.get("friendly_name", "")),
-        kind=_one_of(("standard", "main"), body.get("kind", "standard")),
-        region=_one_of(REGIONS, body.get("region", account.region)),
+        kind=one_of(("standard", "main"), body.get("kind", "standard")),
+        region=one_of(REGIONS, body.get("region", account.region)),
     )
     hub.record("key.created", key=asdict(key))
     return answer(asdict(key), 201)
@@ -145,46 +145,3 @@ async def delete_key(hub: Hub, request: web.Request, body: Body) -> web.Response
         raise Refusal(404, "The account has no such key.")
     hub.record("key.deleted", sid=key.sid)
     return web.Response(status=204)
-
-
-async def create_number(hub: Hub, request: web.Request, body: Body) -> web.Response:
-    """Give an account a number; giving it again changes nothing."""
-    account, address = account_in(hub, request), _e164(body["phone_number"])
-    existing = hub.world.number_of(address)
-    if existing is not None:
-        if existing.account_sid != account.sid:
-            raise Refusal(409, f"{address} belongs to another sandbox account.")
-        return answer(shapes.number(existing))
-    now, can = time.time(), body.get("capabilities") or {}
-    number = Number(
-        sid=sids.new("PN"),
-        account_sid=account.sid,
-        phone_number=address,
-        friendly_name=str(body.get("friendly_name", address)),
-        created=now,
-        updated=now,
-        sms=bool(can.get("sms", True)),
-        mms=bool(can.get("mms", True)),
-        voice=bool(can.get("voice", True)),
-        **{name: str(body[name]) for name in NUMBER_FIELDS if name in body},
-    )
-    hub.record("number.created", number=asdict(number))
-    return answer(shapes.number(number), 201)
-
-
-async def delete_number(hub: Hub, request: web.Request, body: Body) -> web.Response:
-    """Release a number."""
-    hub.record("number.deleted", sid=number_in(hub, request).sid)
-    return web.Response(status=204)
-
-
-def _e164(text: Any) -> str:
-    if not isinstance(text, str) or not E164.fullmatch(text):
-        raise Refusal(400, "Write the number as + and digits, such as +15551230001.")
-    return text
-
-
-def _one_of(allowed: tuple[str, ...], value: Any) -> str:
-    if value not in allowed:
-        raise Refusal(400, f"Choose one of: {', '.join(allowed)}.")
-    return str(value)

@@ -68,6 +68,11 @@ KNOWN: dict[tuple[str, str], frozenset[str]] = {
             "BundleSid",
         ]
     ),
+    ("short_codes", "GET"): PAGING | frozenset(["FriendlyName", "ShortCode"]),
+    ("short_codes", "POST"): frozenset(
+        ["FriendlyName", "ApiVersion", "SmsUrl", "SmsMethod", "SmsFallbackUrl", "SmsFallbackMethod"]
+    ),
+    ("applications", "GET"): PAGING | frozenset(["FriendlyName"]),
     ("accounts", "GET"): PAGING | frozenset(["FriendlyName", "Status"]),
     ("alerts", "GET"): PAGING | frozenset(["LogLevel", "StartDate", "EndDate"]),
     ("services", "GET"): PAGING,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
-from sms.sandbox.things import Account, Alert, Media, Message, Number
+from sms.sandbox.things import Account, Alert, Application, Media, Message, Number
 
 VERSION = "2010-04-01"
 
@@ -112,7 +112,7 @@ def number(n: Number) -> dict[str, Any]:
         "status_callback_method": n.status_callback_method,
         "subresource_uris": {"assigned_add_ons": f"{uri}/AssignedAddOns.json"},
         "trunk_sid": n.trunk_sid or None,
-        "type": "local",
+        "type": n.type,
         "uri": f"{uri}.json",
         **_voice(n),
     }
@@ -127,6 +127,51 @@ def _voice(n: Number) -> dict[str, Any]:
         "voice_method": n.voice_method,
         "voice_receive_mode": "voice",
         "voice_url": n.voice_url,
+    }
+
+
+def short_code(n: Number) -> dict[str, Any]:
+    """Show a short code of an account."""
+    return {
+        "account_sid": n.account_sid,
+        "api_version": VERSION,
+        "date_created": rfc2822(n.created),
+        "date_updated": rfc2822(n.updated),
+        "friendly_name": n.friendly_name,
+        "short_code": n.phone_number,
+        "sid": n.sid,
+        "sms_fallback_method": n.sms_fallback_method,
+        "sms_fallback_url": n.sms_fallback_url or None,
+        "sms_method": n.sms_method,
+        "sms_url": n.sms_url or None,
+        "uri": f"{account_uri(n.account_sid)}/SMS/ShortCodes/{n.sid}.json",
+    }
+
+
+def application(a: Application) -> dict[str, Any]:
+    """Show a TwiML application."""
+    return {
+        "account_sid": a.account_sid,
+        "api_version": VERSION,
+        "date_created": rfc2822(a.created),
+        "date_updated": rfc2822(a.updated),
+        "friendly_name": a.friendly_name,
+        "message_status_callback": a.message_status_callback or None,
+        "public_application_connect_enabled": False,
+        "sid": a.sid,
+        "sms_fallback_method": a.sms_fallback_method,
+        "sms_fallback_url": a.sms_fallback_url or None,
+        "sms_method": a.sms_method,
+        "sms_status_callback": None,
+        "sms_url": a.sms_url or None,
+        "status_callback": None,
+        "status_callback_method": "POST",
+        "uri": f"{account_uri(a.account_sid)}/Applications/{a.sid}.json",
+        "voice_caller_id_lookup": False,
+        "voice_fallback_method": "POST",
+        "voice_fallback_url": None,
+        "voice_method": "POST",
+        "voice_url": None,
     }
 
 
