@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.db import DatabaseError
 
 from sms.mirror import reading
+from sms.rotating import rounds as rotation_rounds
 from tenants import clock
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ _SECONDS = 60.0
 
 def rounds() -> dict[str, Round]:
     """Return the rounds in the order in which they are worked: what people wait for comes first."""
-    return {"accounts": reading.work}
+    return {"rotation": rotation_rounds.work, "accounts": reading.work}
 
 
 def work(should_stop: Stop = lambda: False) -> int:

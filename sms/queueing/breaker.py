@@ -5,10 +5,11 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from sms.errors import CodeInfo, explain
-from sms.models import Configuration, Sender
+from sms.models import Configuration, RotationStep, Sender, TokenRotation
 from tenants import audit, clock, hints
 from tenants.audit import Actor
 
@@ -17,11 +18,15 @@ log = logging.getLogger(__name__)
 
 @transaction.atomic
 def hold(configuration_id: uuid.UUID, code: str, version: int | None = None) -> bool:
-    """Stop sending by a configuration; its texts stay queued. Returns False when it was held already.
+    """Stop sending by a configuration; its texts stay queued. Returns False when it was held already, or need not be.
 
     `version` is that of the credentials that were refused: those that have replaced them meanwhile are not to blame.
     """
-    rows = Configuration.objects.filter(pk=configuration_id, held_reason="")
+    promoting = TokenRotation.objects.filter(
+        account__account_sid=OuterRef("account__account_sid"), begun=RotationStep.PROMOTED, finished_at=None
+    )
+    # While a new Auth Token takes the old one's place, a refusal speaks of that alone: the next try knows both.
+    rows = Configuration.objects.filter(~Exists(promoting), pk=configuration_id, held_reason="")
     if version is not None:
         rows = rows.filter(account__version=version)
     held = rows.update(held_reason=code or _("account"), held_at=clock.now())

@@ -31,6 +31,7 @@ _dice = random.SystemRandom()
 # When Twilio's list is first searched for a text of unknown outcome.
 FIRST_SEARCH_SECONDS = 20.0
 _NOTE_SECONDS = 5.0
+_CREDENTIALS_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +214,14 @@ def _requeued(row: Message, result: Result, now: datetime) -> None:
 
 
 def _held(row: Message, result: Result, now: datetime) -> None:
-    """Put a text back whose configuration is held; it is due as soon as that is released."""
+    """Put a text back whose configuration is held; it is due as soon as that is released.
+
+    Where it is not, the credentials have just changed, or are just changing: the next try takes those of that moment.
+    """
     _close(result, Outcome.NOT_SENT, now)
+    if Configuration.objects.filter(pk=result.claimed.configuration.pk, held_reason="").exists():
+        _queue(row, now + timedelta(seconds=_CREDENTIALS_SECONDS), _("Sent again with the new credentials"))
+        return
     _queue(row, now, _("Held: Twilio refuses the account"))
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from sms.models import Configuration, TwilioAccount, WebhookKey
+from sms.models import Configuration, RotationStep, TokenRotation, TwilioAccount, WebhookKey
 from sms.twilio.client import is_sandbox
 from tenants import clock, secrets
 
@@ -119,7 +119,16 @@ def note_token(entry: Entry, token: int) -> None:
     account = TwilioAccount.objects.filter(pk=entry.account_id)
     account.update(**{"secondary_seen_at" if token else "token_seen_at": now})
     if token == 0 and entry.former_token_kept:
-        # Only a former token: meanwhile somebody may have typed a real secondary one.
-        former = account.filter(secondary_is_former=True)
-        former.update(secondary_token_sealed=b"", secondary_token_last4="", secondary_is_former=False)
-        forget()
+        _seen_at_work(entry, now)
+
+
+def _seen_at_work(entry: Entry, now: datetime) -> None:
+    """Drop the former token, or note that it may go: a rotation keeps it for what is still on its way."""
+    rotations = TokenRotation.objects.filter(account__account_sid=entry.account_sid, finished_at=None)
+    if rotations.exists():
+        rotations.filter(step=RotationStep.PROMOTED, seen_at=None).update(seen_at=now)
+        return
+    # Only a former token: meanwhile somebody may have typed a real secondary one.
+    former = TwilioAccount.objects.filter(pk=entry.account_id, secondary_is_former=True)
+    former.update(secondary_token_sealed=b"", secondary_token_last4="", secondary_is_former=False)
+    forget()
