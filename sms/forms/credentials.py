@@ -12,8 +12,11 @@ from sms.forms import twilio_ids
 from sms.forms.secrets import KeepsSecrets, SecretField
 from sms.models import TwilioAccount
 from sms.setup.credentials import Typed
-from sms.twilio.client import EDGES
+from sms.twilio.account_words import REGION_NAMES
+from sms.twilio.client import EDGES, usual_place
 
+# What the button beside a finding posts: the region that accepts the credentials.
+USE_REGION = "use_region"
 REGIONS = [("", _("United States (US1)")), ("ie1", _("Ireland (IE1)")), ("au1", _("Australia (AU1)"))]
 EDGE_NAMES = ("ashburn", "dublin", "frankfurt", "sao-paulo", "singapore", "sydney", "tokyo", "umatilla")
 
@@ -55,9 +58,18 @@ class CredentialsForm(KeepsSecrets):
     def __init__(self, *args: Any, account: TwilioAccount | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.account = account
+        self._switch_region()
         self.fields["auth_token"].required = account is None
         if account is not None:
             self._show_stored(account)
+
+    def _switch_region(self) -> None:
+        """Take the region that the page offered, in which Twilio accepts what was typed."""
+        self.switched = str(self.data.get(USE_REGION, "")) in REGION_NAMES
+        if self.switched:
+            data: Any = self.data.copy()
+            data["region"], data["edge"] = usual_place(data[USE_REGION])[0], ""
+            self.data = data
 
     def _show_stored(self, account: TwilioAccount) -> None:
         last_digits = {
@@ -125,14 +137,15 @@ class CredentialsForm(KeepsSecrets):
         """Return the credentials; what was left empty keeps what is stored."""
         data = self.cleaned_data
         region = data["region"]
+        places = self.account is not None or bool(region) or self.switched
         return Typed(
             data["account_sid"],
             auth_token=data["auth_token"] or None,
             secondary_token=data["secondary_token"] or None,
             api_key_sid=data["api_key_sid"] if self.account or data["api_key_sid"] else None,
             api_key_secret=data["api_key_secret"] or None,
-            region=region if self.account or region else None,
-            edge=(data["edge"] or EDGES.get(region, "")) if self.account or region else None,
+            region=region if places else None,
+            edge=(data["edge"] or EDGES.get(region, "")) if places else None,
         )
 
 
@@ -148,6 +161,8 @@ class TokenForm(KeepsSecrets):
     def __init__(self, *args: Any, typed_by: uuid.UUID, **kwargs: Any) -> None:
         super().__init__(*args, typed_by=typed_by, **kwargs)
         self.fields["auth_token"].widget.attrs["autofocus"] = True
+        offered = str(self.data.get(USE_REGION, ""))
+        self.region = offered if offered in REGION_NAMES else ""
 
     def clean_auth_token(self) -> str:
         """Name what was pasted in place of a token."""

@@ -3,6 +3,8 @@
 import re
 
 _HEX32 = re.compile(r"[0-9a-f]{32}\Z", re.IGNORECASE)
+_KEY_SECRET = re.compile(r"[0-9a-z]{32}\Z", re.IGNORECASE)
+_NOT_HEX = re.compile(r"[^0-9a-f]", re.IGNORECASE)
 _KINDS = {
     "AC": "an Account SID",
     "SK": "an API key SID",
@@ -92,6 +94,11 @@ def check_auth_token(text: str) -> str:
     if kind_of(token):
         raise PastedWrong(
             f"This is {kind_of(token)}, not the Auth Token. The token stands below the SID in the console."
+        )
+    if _KEY_SECRET.match(token) and len(_NOT_HEX.findall(token)) > 2:
+        raise PastedWrong(
+            "This looks like the secret of an API key. It goes under More options, beside the key's SID; here belongs "
+            "the Auth Token, which stands below the Account SID in the console."
         )
     if len(token) != 32:
         raise PastedWrong(f"This has {len(token)} characters; an Auth Token has 32. Copy it whole.")

@@ -10,4 +10,6 @@ async def fetch(call: Call) -> Reply:
     key = call.hub.world.keys.get(call.part("sid"))
     if key is None or key.account_sid != call.account.sid or key.region != call.region:
         raise call.missing()
-    return Reply(payload=shapes.key(key), sid=key.sid)
+    made = shapes.rfc2822(call.account.created)
+    shown = {"sid": key.sid, "friendly_name": key.friendly_name, "date_created": made, "date_updated": made}
+    return Reply(payload=shown, sid=key.sid)

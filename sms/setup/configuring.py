@@ -163,11 +163,12 @@ def change(
 
 
 def replace_token(
-    actor: Actor, configuration: Configuration, auth_token: str, *, finding: Finding | None = None
+    actor: Actor, configuration: Configuration, auth_token: str, *, finding: Finding | None = None, region: str = ""
 ) -> TwilioAccount:
     """Replace the Auth Token of a configuration's account; the former is accepted until the new one has been seen."""
-    credentials.replace_token(actor, configuration.account, auth_token, finding)
-    release_held(actor, configuration.account)
+    credentials.replace_token(actor, configuration.account, auth_token, finding, region=region)
+    if finding is None or finding.is_good:
+        release_held(actor, configuration.account)
     return configuration.account
 
 

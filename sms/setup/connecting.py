@@ -14,6 +14,7 @@ from sms.setup import configuring, credentials, numbers
 from sms.twilio import accounts
 from sms.twilio import numbers as at_twilio
 from sms.twilio.accounts import Finding
+from sms.twilio.client import usual_place
 from sms.twilio.errors import Problem, TwilioProblem
 from sms.twilio.numbers import AccountNumber
 from tenants import audit, clock
@@ -71,9 +72,9 @@ def try_out(tenant: Tenant | None, typed: credentials.Typed) -> Finding:
     return accounts.check_account(credentials.prepare(tenant, typed))
 
 
-def try_token(configuration: Configuration, auth_token: str) -> Finding:
-    """Ask Twilio whether a token fits the account, before it is saved."""
-    return try_out(configuration.tenant, credentials.Typed(configuration.account.account_sid, auth_token=auth_token))
+def try_token(configuration: Configuration, auth_token: str, region: str = "") -> Finding:
+    """Ask Twilio whether a token fits the account, before it is saved; with a region, whether it does there."""
+    return try_out(configuration.tenant, credentials.with_token(configuration.account, auth_token, region))
 
 
 def check(account: TwilioAccount, actor: Actor = audit.PORTAL) -> Finding:
@@ -81,6 +82,16 @@ def check(account: TwilioAccount, actor: Actor = audit.PORTAL) -> Finding:
     finding = accounts.check_account(account)
     credentials.keep_finding(account, finding)
     if finding.is_good:
+        configuring.release_held(actor, account)
+    return finding
+
+
+def switch_region(actor: Actor, account: TwilioAccount, region: str) -> Finding:
+    """Move an account's row to the region in which its credentials hold; where they do not hold nothing changes."""
+    account.region, account.edge = usual_place(region)
+    finding = accounts.check_account(account)
+    if finding.is_good:
+        credentials.save(actor, account, finding)
         configuring.release_held(actor, account)
     return finding
 

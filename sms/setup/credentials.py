@@ -8,6 +8,7 @@ from sms.lists import import_signs
 from sms.mirror import reading
 from sms.models import TwilioAccount
 from sms.twilio.accounts import Finding
+from sms.twilio.client import usual_place
 from sms.webhooks import registry
 from tenants import audit, clock, secrets
 from tenants.audit import Actor
@@ -125,15 +126,27 @@ def _put_finding(account: TwilioAccount, finding: Finding) -> None:
     if finding.status:
         account.friendly_name, account.account_type = finding.friendly_name, finding.account_type
         account.status = finding.status
+    account.owner_sid = finding.owner_sid or account.owner_sid
 
 
 def keep_finding(account: TwilioAccount, finding: Finding) -> None:
     """Remember what Twilio said about a saved account."""
     _put_finding(account, finding)
-    account.save(update_fields=["check_result", "checked_at", "friendly_name", "account_type", "status"])
+    names = ["check_result", "checked_at", "friendly_name", "account_type", "status", "owner_sid"]
+    account.save(update_fields=names)
 
 
-def replace_token(actor: Actor, account: TwilioAccount, token: str, finding: Finding | None = None) -> None:
+def with_token(account: TwilioAccount, token: str, region: str = "") -> Typed:
+    """Return what is typed when only an account's token is replaced, perhaps by that of another region."""
+    place = usual_place(region) if region else (None, None)
+    return Typed(account.account_sid, auth_token=token, region=place[0], edge=place[1])
+
+
+def replace_token(
+    actor: Actor, account: TwilioAccount, token: str, finding: Finding | None = None, *, region: str = ""
+) -> None:
     """Make a token the primary one; the former stays accepted until the first webhook signed with the new one."""
     _put_primary(account, token)
+    if region:
+        account.region, account.edge = usual_place(region)
     save(actor, account, finding)

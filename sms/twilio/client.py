@@ -68,6 +68,11 @@ def region_and_edge(account: TwilioAccount) -> tuple[str | None, str | None]:
     return account.region or None, edge or None
 
 
+def usual_place(region: str) -> tuple[str, str]:
+    """Return a region with its usual edge, as they are stored; nothing for Twilio's default."""
+    return ("", "") if region in ("", "us1") else (region, EDGES.get(region, ""))
+
+
 class DeadlineClient(HttpClient):
     """The HTTP border of management calls: a wall-clock deadline, no retries, no redirects, no log of parameters."""
 
@@ -124,12 +129,19 @@ def _send(call: requests.Request, direct: bool, seconds: float) -> requests.Resp
 
 
 def sync_client(
-    account: TwilioAccount, *, credentials: tuple[str, str] | None = None, deadline: float = DEADLINE_SECONDS
+    account: TwilioAccount,
+    *,
+    credentials: tuple[str, str] | None = None,
+    deadline: float = DEADLINE_SECONDS,
+    region: str | None = None,
 ) -> Client:
-    """Return the official client for management calls of one account; `credentials` replace the account's own."""
+    """Return the official client for management calls of one account.
+
+    `credentials` and `region` replace the account's own.
+    """
     user, password = credentials or rest_credentials(account)
-    region, edge = region_and_edge(account)
-    options: dict[str, Any] = {"region": region, "edge": edge}
+    place = region_and_edge(account) if region is None else usual_place(region)
+    options: dict[str, Any] = {"region": place[0] or None, "edge": place[1] or None}
     return Client(
         user,
         password,

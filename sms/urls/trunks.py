@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}/toggle/", system.system_trunk_toggle, name="system_trunk_toggle"),
     path(f"{_ONE}/share/", system.system_trunk_share, name="system_trunk_share"),
     path(f"{_ONE}/account/", system.system_trunk_account, name="system_trunk_account"),
+    path(f"{_ONE}/account/check/", system.system_trunk_account_check, name="system_trunk_account_check"),
     path(f"{_ONE}/tenants/<hexid:tenant_id>/", system.system_pool_edit, name="system_pool_edit"),
     path(f"{_ONE}/tenants/<hexid:tenant_id>/remove/", system.system_pool_remove, name="system_pool_remove"),
     path(f"{_OWN}/", trunks.trunk_list, name="trunk_list"),

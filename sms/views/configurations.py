@@ -16,10 +16,11 @@ from sms.errors import explain
 from sms.forms.configurations import ConfigurationForm
 from sms.forms.imports import ReadSinceForm
 from sms.lists import list_state
-from sms.models import Configuration
+from sms.models import Configuration, TwilioAccount
 from sms.queueing import breaker
 from sms.setup import configuring, connecting, guide
-from sms.twilio.accounts import Finding, Result, describe
+from sms.twilio.account_words import IN_REGION, REGION_NAMES, Result, consequence, describe, trial_note
+from sms.twilio.accounts import GOOD, Finding
 from sms.twilio.client import is_sandbox
 from sms.twilio.errors import TwilioProblem
 from sms.views.trunks import may_add
@@ -121,11 +122,21 @@ def _form_context(request: TenantRequest, form: ConfigurationForm, finding: Find
     return {
         "form": form,
         "configuration": form.configuration,
-        "finding": finding,
-        "finding_text": describe(finding.result, finding.detail) if finding else "",
         "operators": operators,
         "statements": guide.for_page(guide.FORM, request.tenant),
         "may_add_trunk": may_add(request),
+    } | finding_context(finding)
+
+
+def finding_context(finding: Finding | None) -> dict[str, Any]:
+    """Return what a form says about credentials that Twilio did not take, with what saving them would do."""
+    if finding is None or finding.is_good:
+        return {}
+    return {
+        "finding": finding,
+        "finding_text": describe(finding.result, finding.detail),
+        "finding_consequence": consequence(finding.result),
+        "finding_region": REGION_NAMES.get(finding.better_region, ""),
     }
 
 
@@ -183,9 +194,8 @@ def say(request: TenantRequest, configuration: Configuration, finding: Finding |
         return
     name = finding.friendly_name or configuration.account.account_sid
     messages.success(request, _("Saved. Twilio knows the account: %s.") % name)
-    if finding.account_type == "Trial":
-        text = _("This is a trial account: it sends only to numbers verified in Twilio, with a note before each text.")
-        messages.warning(request, text)
+    if note := trial_note(finding.account_type):
+        messages.warning(request, note)
     if finding.result == Result.KEY_LIMITED:
         messages.info(request, describe(finding.result))
 
@@ -203,14 +213,26 @@ def configuration_detail(request: TenantRequest, configuration_id: uuid.UUID) ->
         "held": explain(configuration.held_reason) if configuration.held_at else None,
         "slowed": _is_slowed(configuration),
         "stopped_senders": breaker.stopped_senders(configuration),
-        "finding_text": describe(configuration.account.check_result),
-        "good": configuration.account.check_result in (Result.OK, Result.KEY_LIMITED),
+        **account_context(configuration.account),
         "numbers": configuring.numbers_of(configuration)[:50],
         "now": clock.now(),
         "may_edit": can(request, Permission.CONFIGURATIONS_EDIT),
     }
     context |= list_state.of(configuration) | {"since_form": ReadSinceForm()}
     return render(request, "sms/configuration_detail.html", context | webhook_context(request, configuration))
+
+
+def account_context(account: TwilioAccount) -> dict[str, Any]:
+    """Return what the last check of an account said, and what follows from it."""
+    region = IN_REGION.get(Result(account.check_result), "") if account.check_result in set(Result) else ""
+    return {
+        "finding_text": describe(account.check_result),
+        "good": account.check_result in GOOD,
+        "trial": trial_note(account.account_type),
+        "region_name": REGION_NAMES.get(account.region, account.region),
+        "better_region": region,
+        "better_region_name": REGION_NAMES.get(region, ""),
+    }
 
 
 def _is_slowed(configuration: Configuration) -> bool:

@@ -15,9 +15,10 @@ from django.views.decorators.http import require_POST
 
 from rules.e164 import NumberError, parse_number
 from sms import outbound
+from sms.forms.credentials import USE_REGION
 from sms.models import Configuration
 from sms.setup import configuring, connecting, guide, verifying
-from sms.twilio.accounts import describe
+from sms.twilio.account_words import REGION_NAMES, describe
 from sms.twilio.client import is_sandbox
 from sms.twilio.errors import TwilioProblem
 from sms.views.configurations import one
@@ -36,8 +37,13 @@ def _details(request: TenantRequest, configuration: Configuration) -> HttpRespon
 def configuration_check(request: TenantRequest, configuration_id: uuid.UUID) -> HttpResponse:
     """Ask Twilio who the account is, and which of the pool's numbers it has."""
     configuration = one(request, configuration_id)
-    finding = connecting.check(configuration.account, request.actor)
-    text = describe(finding.result, finding.detail)
+    account, region = configuration.account, request.POST.get(USE_REGION, "")
+    if account.tenant_id is not None and region in REGION_NAMES:
+        finding = connecting.switch_region(request.actor, account, region)
+    else:
+        finding = connecting.check(account, request.actor)
+    # An operator's other accounts are nothing for its tenants.
+    text = describe(finding.result, finding.detail if account.tenant_id else "")
     (messages.success if finding.is_good else messages.warning)(request, text)
     if finding.is_good:
         try:

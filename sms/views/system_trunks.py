@@ -1,6 +1,7 @@
 """Every trunk of the installation, for system administrators: make, share with pools, give credentials, delete."""
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
@@ -10,12 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from sms.forms.credentials import CredentialsForm
+from sms.forms.credentials import USE_REGION, CredentialsForm
 from sms.forms.trunks import PoolForm, ShareForm, SystemTrunkForm, TrunkForm
 from sms.models import Trunk, TrunkKind
 from sms.setup import connecting, credentials, numbers, trunking
-from sms.twilio.accounts import describe
+from sms.twilio.account_words import REGION_NAMES, describe
 from sms.views import trunk_pages
+from sms.views.configurations import account_context, finding_context
 from tenants import keyset
 from tenants.access import SignedInRequest, system_view
 from tenants.models import Tenant
@@ -88,7 +90,9 @@ def system_trunk_detail(request: SignedInRequest, trunk_id: uuid.UUID) -> HttpRe
     live = Q(phone_numbers__released_at=None)
     pools = trunk.pools.filter(removed_at=None).select_related("tenant").order_by("tenant__name")
     shares = pools.annotate(number_count=Count("phone_numbers", filter=live))[: trunk_pages.SHOWN]
-    context = {"trunk": trunk, "shares": shares, "warning": trunk_pages.warning_of(trunk)}
+    context: dict[str, Any] = {"trunk": trunk, "shares": shares, "warning": trunk_pages.warning_of(trunk)}
+    if trunk.account is not None:
+        context |= {"account": trunk.account} | account_context(trunk.account)
     return render(request, "sms/system_trunk_detail.html", context)
 
 
@@ -193,7 +197,21 @@ def system_trunk_account(request: SignedInRequest, trunk_id: uuid.UUID) -> HttpR
             trunking.set_operator_account(request.actor, trunk, account)
             messages.success(request, describe(finding.result, finding.detail))
             return redirect("sms:system_trunk_detail", trunk.pk)
-    context = {"trunk": trunk, "form": form, "finding": finding}
-    if finding is not None:
-        context["finding_text"] = describe(finding.result, finding.detail)
+    context = {"trunk": trunk, "form": form} | finding_context(finding)
     return render(request, "sms/system_trunk_account.html", context)
+
+
+@system_view
+@require_POST
+def system_trunk_account_check(request: SignedInRequest, trunk_id: uuid.UUID) -> HttpResponse:
+    """Ask Twilio again about the operator's credentials on a trunk; with a region, whether they hold there."""
+    trunk = get_object_or_404(_trunks().exclude(account=None).select_related("account"), pk=trunk_id, tenant=None)
+    assert trunk.account is not None  # noqa: S101  excluded above
+    region = request.POST.get(USE_REGION, "")
+    if region in REGION_NAMES:
+        finding = connecting.switch_region(request.actor, trunk.account, region)
+    else:
+        finding = connecting.check(trunk.account, request.actor)
+    show = messages.success if finding.is_good else messages.warning
+    show(request, describe(finding.result, finding.detail))
+    return redirect("sms:system_trunk_detail", trunk.pk)

@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 from sms.forms.configurations import RotateForm
 from sms.forms.credentials import TokenForm
 from sms.setup import configuring, connecting, guide
-from sms.twilio.accounts import describe
-from sms.views.configurations import found, may_save, one, say, webhook_context
+from sms.views.configurations import finding_context, found, may_save, one, say, webhook_context
 from tenants.access import TenantRequest, can, tenant_view
 from tenants.roles import Permission
 
@@ -23,20 +22,18 @@ def configuration_token(request: TenantRequest, configuration_id: uuid.UUID) -> 
     form = TokenForm(request.POST or None, typed_by=request.user.pk)
     finding = None
     if request.method == "POST" and form.is_valid():
-        token = form.cleaned_data["auth_token"]
-        finding = connecting.try_token(configuration, token)
+        token, region = form.cleaned_data["auth_token"], form.region
+        finding = connecting.try_token(configuration, token, region)
         if may_save(request, finding):
-            configuring.replace_token(request.actor, configuration, token, finding=finding)
+            configuring.replace_token(request.actor, configuration, token, finding=finding, region=region)
             say(request, configuration, finding)
             return redirect("sms:configuration_detail", request.tenant.slug, configuration.pk)
     context = {
         "configuration": configuration,
         "form": form,
-        "finding": finding,
-        "finding_text": describe(finding.result, finding.detail) if finding else "",
         "others": configuration.account.configurations.filter(deleted_at=None).exclude(pk=configuration.pk),
     }
-    return render(request, "sms/configuration_token.html", context)
+    return render(request, "sms/configuration_token.html", context | finding_context(finding))
 
 
 @tenant_view(Permission.WEBHOOK_COPY)

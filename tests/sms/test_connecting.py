@@ -5,7 +5,7 @@ import requests
 
 from sms.models import WebhookChange
 from sms.setup import configuring, connecting, credentials
-from sms.twilio import accounts, numbers
+from sms.twilio import numbers
 from sms.twilio.client import DeadlineClient, SandboxNotRunning, is_sandbox, rest_url, sync_client
 from sms.twilio.errors import TwilioProblem
 from tenants.audit import PORTAL, Actor
@@ -69,58 +69,6 @@ def test_an_answer_that_drips_ends_at_the_deadline(scene):
     client = DeadlineClient(scene.account["sid"], deadline=0.3)
     with pytest.raises(requests.Timeout):
         client.request("GET", f"https://api.twilio.com/2010-04-01/Accounts/{scene.account['sid']}.json")
-
-
-# --- Who the account is ---
-
-
-def test_the_right_pair_is_known_by_name(scene):
-    finding = connecting.check(scene.configuration.account)
-    assert (finding.result, finding.friendly_name, finding.account_type) == ("ok", "Acme Inc.", "Full")
-    account = scene.configuration.account
-    account.refresh_from_db()
-    assert (account.check_result, account.friendly_name, account.status) == ("ok", "Acme Inc.", "active")
-    assert account.checked_at is not None
-
-
-def test_a_wrong_pair_is_said_to_be_one(cast, scene):
-    finding = connecting.try_out(cast.acme, typed(scene, auth_token=TOKEN))
-    assert finding.result == "wrong_pair"
-    assert not finding.is_good
-    assert "do not belong together" in accounts.describe(finding.result)
-
-
-@pytest.mark.parametrize(("status", "result"), [("suspended", "suspended"), ("closed", "closed")])
-def test_a_stopped_account_is_said_to_be_stopped(cast, scene, status, result):
-    scene.sandbox.control("PATCH", f"/accounts/{scene.account['sid']}", {"status": status})
-    assert connecting.try_out(cast.acme, typed(scene)).result in (result, "wrong_pair")
-
-
-def test_an_api_key_is_tried_where_it_may_read(cast, scene):
-    path = f"/accounts/{scene.account['sid']}/keys"
-    standard = scene.sandbox.control("POST", path, {"kind": "standard"})
-    main = scene.sandbox.control("POST", path, {"kind": "main"})
-    results = {}
-    for name, key, secret in [
-        ("standard", standard["sid"], standard["secret"]),
-        ("main", main["sid"], main["secret"]),
-        ("wrong", main["sid"], "x" * 32),
-    ]:
-        results[name] = connecting.try_out(cast.acme, typed(scene, api_key_sid=key, api_key_secret=secret)).result
-    assert results == {"standard": "key_limited", "main": "ok", "wrong": "key_refused"}
-
-
-def test_no_answer_and_no_sandbox_are_said_apart(cast, scene, settings):
-    settings.SANDBOX_URL = "http://127.0.0.1:9"
-    assert connecting.try_out(cast.acme, typed(scene)).result == "unreachable"
-    settings.SANDBOX_URL = ""
-    assert connecting.try_out(cast.acme, typed(scene)).result == "sandbox_off"
-
-
-def test_every_result_has_a_sentence_of_its_own():
-    said = [accounts.describe(result, "detail") for result in accounts.Result]
-    assert len(set(said)) == len(said)
-    assert all(said)
 
 
 # --- Numbers and webhooks ---
