@@ -7,15 +7,18 @@ from aiohttp import web
 from sms.sandbox import (
     control_accounts,
     control_numbers,
+    control_registration,
     control_services,
     control_state,
     lifecycle,
     phones,
     rest_accounts,
     rest_geo,
+    rest_keys,
     rest_media,
     rest_messages,
     rest_numbers,
+    rest_registration,
     rest_services,
     rest_tokens,
 )
@@ -28,7 +31,8 @@ PLACE = r"(?:\.[a-z0-9-]+\.[a-z0-9-]+)?\.twilio\.com"
 API = rf"/{{host:api{PLACE}}}/2010-04-01/Accounts"
 ACCOUNT = API + r"/{account:[^/.]+}"
 MESSAGE = ACCOUNT + r"/Messages/{sid:[^/.]+}"
-SERVICES = rf"/{{host:messaging{PLACE}}}/v1/Services"
+MESSAGING = rf"/{{host:messaging{PLACE}}}/v1"
+SERVICES = MESSAGING + "/Services"
 SERVICE = SERVICES + r"/{service:[^/.]+}"
 ACCOUNTS = rf"/{{host:accounts{PLACE}}}/v1"
 ELSEWHERE = r"/{host:[a-z0-9.-]+\.(?:twilio|twiliocdn)\.com}/{rest:.*}"
@@ -55,6 +59,7 @@ REST: list[tuple[str, str, str, Handler]] = [
     ("GET", ACCOUNT + "/Applications.json", "applications", rest_numbers.applications),
     ("GET", ACCOUNT + r"/Applications/{sid:[^/.]+}.json", "applications", rest_numbers.application),
     ("GET", ACCOUNT + "/Balance.json", "accounts", rest_accounts.balance),
+    ("GET", ACCOUNT + r"/Keys/{sid:[^/.]+}.json", "keys", rest_keys.fetch),
     ("GET", ACCOUNT + ".json", "accounts", rest_accounts.account),
     ("GET", API + ".json", "accounts", rest_accounts.accounts),
     ("GET", rf"/{{host:monitor{PLACE}}}/v1/Alerts", "alerts", rest_accounts.alerts),
@@ -68,6 +73,12 @@ REST: list[tuple[str, str, str, Handler]] = [
     ("GET", SERVICE, "services", rest_services.fetch),
     ("POST", SERVICE, "services", rest_services.update),
     ("DELETE", SERVICE, "services", rest_services.delete),
+    ("GET", SERVICE + "/Compliance/Usa2p", "registration", rest_registration.campaigns),
+    ("GET", SERVICE + "/Compliance/Usa2p/{sid}", "registration", rest_registration.campaign),
+    ("GET", MESSAGING + "/a2p/BrandRegistrations", "registration", rest_registration.brands),
+    ("GET", MESSAGING + "/a2p/BrandRegistrations/{sid}", "registration", rest_registration.brand),
+    ("GET", MESSAGING + "/Tollfree/Verifications", "registration", rest_registration.verifications),
+    ("GET", MESSAGING + "/Tollfree/Verifications/{sid}", "registration", rest_registration.verification),
     ("GET", SERVICE + "/PhoneNumbers", "pool", rest_services.numbers),
     ("POST", SERVICE + "/PhoneNumbers", "pool", rest_services.add_number),
     ("GET", SERVICE + "/PhoneNumbers/{sid}", "pool", rest_services.number),
@@ -99,6 +110,11 @@ CONTROL: list[tuple[str, str, Action]] = [
     ("PUT", "/accounts/{account}/numbers/{number}/service", control_services.place_number),
     ("POST", "/accounts/{account}/services", control_services.create_service),
     ("PATCH", "/services/{service}", control_services.change_service),
+    ("POST", "/accounts/{account}/brands", control_registration.set_brand),
+    ("POST", "/services/{service}/campaign", control_registration.set_campaign),
+    ("DELETE", "/services/{service}/campaign", control_registration.drop_campaign),
+    ("POST", "/accounts/{account}/numbers/{number}/verification", control_registration.set_verification),
+    ("DELETE", "/accounts/{account}/numbers/{number}/verification", control_registration.drop_verification),
     ("DELETE", "/services/{service}", control_services.delete_service),
     ("POST", "/phones/{phone}/texts", phones.text),
     ("GET", "/phones/{phone}/messages", phones.messages),

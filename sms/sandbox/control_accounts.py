@@ -32,6 +32,7 @@ def shown(hub: Hub, account: Account) -> dict[str, Any]:
         "balance": account.balance,
         "currency": account.currency,
         "countries": account.countries,
+        "enforces_registration": account.enforces_registration,
         "verified": account.verified,
         "numbers": [shapes.number(n) for n in hub.world.numbers_of(account.sid) if not n.is_short_code],
         "short_codes": [shapes.short_code(n) for n in hub.world.numbers_of(account.sid) if n.is_short_code],
@@ -92,6 +93,8 @@ async def change_account(hub: Hub, request: web.Request, body: Body) -> web.Resp
 def _standing(hub: Hub, body: Body) -> dict[str, Any]:
     """Return what a call says about an account's parent, region and money."""
     found: dict[str, Any] = {name: str(body[name]) for name in ("balance", "currency") if name in body}
+    if "enforces_registration" in body:
+        found["enforces_registration"] = bool(body["enforces_registration"])
     if "region" in body:
         found["region"] = one_of(REGIONS, body["region"])
     if "region_tokens" in body:

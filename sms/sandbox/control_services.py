@@ -31,7 +31,7 @@ async def create_service(hub: Hub, request: web.Request, body: Body) -> web.Resp
 
 async def change_service(hub: Hub, request: web.Request, body: Body) -> web.Response:
     """Change a service, as somebody in Twilio's console would."""
-    service = _service(hub, request.match_info["service"])
+    service = service_in(hub, request.match_info["service"])
     hub.record("service.changed", sid=service.sid, changes=_changes(body))
     return answer(asdict(service))
 
@@ -42,14 +42,14 @@ def _changes(body: Body) -> dict[str, Any]:
 
 async def delete_service(hub: Hub, request: web.Request, body: Body) -> web.Response:
     """Delete a service; its numbers stay with the account."""
-    hub.record("service.deleted", sid=_service(hub, request.match_info["service"]).sid)
+    hub.record("service.deleted", sid=service_in(hub, request.match_info["service"]).sid)
     return web.Response(status=204)
 
 
 async def place_number(hub: Hub, request: web.Request, body: Body) -> web.Response:
     """Move a number into a service, whichever it was in; without `sid` out of all."""
     number = number_in(hub, request)
-    target = _service(hub, str(body["sid"])) if body.get("sid") else None
+    target = service_in(hub, str(body["sid"])) if body.get("sid") else None
     if target is not None and target.account_sid != number.account_sid:
         raise Refusal(409, "Number and service are of different accounts.")
     former = hub.world.service_of(number.phone_number)
@@ -60,7 +60,8 @@ async def place_number(hub: Hub, request: web.Request, body: Body) -> web.Respon
     return answer({"service": target.sid if target else None})
 
 
-def _service(hub: Hub, sid: str) -> Service:
+def service_in(hub: Hub, sid: str) -> Service:
+    """Return a service by its SID."""
     service = hub.world.services.get(sid)
     if service is None:
         raise Refusal(404, "The sandbox has no such service.")

@@ -136,11 +136,16 @@ def _steps(hub: Hub, message: Message, *, fault: bool = True) -> tuple[Step, ...
         return ()
     plan = USUAL if hub.world.number_of(message.to) else MAGIC.get(message.to[-4:], USUAL)
     if fault and message.status == "queued":
-        plan = _failing(hub, message) or plan
+        plan = _failing(hub, message) or _dropped(hub, message) or plan
     reached = [step.status for step in plan]
     if message.status in reached:
         return plan[reached.index(message.status) + 1 :]
     return () if message.is_final else plan
+
+
+def _dropped(hub: Hub, message: Message) -> tuple[Step, ...] | None:
+    code = hub.world.why_dropped(message.from_, message.to)
+    return (SENDING, SENT, Step("undelivered", code)) if code else None
 
 
 def _failing(hub: Hub, message: Message) -> tuple[Step, ...] | None:

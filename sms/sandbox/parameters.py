@@ -96,6 +96,8 @@ KNOWN: dict[tuple[str, str], frozenset[str]] = {
             "UseInboundWebhookOnNumber",
         ]
     ),
+    ("registration", "GET"): PAGING
+    | frozenset(["TollfreePhoneNumberSid", "Status", "ExternalReferenceId", "IncludeSubAccounts", "TrustProductSid"]),
     ("geo", "GET"): frozenset(["CountryCode"]),
     ("geo", "PATCH"): frozenset(["Permissions"]),
     ("pool", "GET"): PAGING,

@@ -32,8 +32,8 @@ PLAIN = {"FriendlyName": "friendly_name", "Usecase": "usecase", "ScanMessageCont
 
 async def index(call: Call) -> Reply:
     """List the account's services, newest first."""
-    rows = _numbered(s for s in call.hub.world.services.values() if s.account_sid == call.account.sid)
-    return _page(call, "services", rows, shapes_messaging.service)
+    rows = numbered(s for s in call.hub.world.services.values() if s.account_sid == call.account.sid)
+    return page_of(call, "services", rows, lambda service: _shown(call, service))
 
 
 async def create(call: Call) -> Reply:
@@ -44,20 +44,20 @@ async def create(call: Call) -> Reply:
     for name, value in changes(call.form.items()).items():
         setattr(service, name, value)
     call.hub.record("service.created", service=asdict(service))
-    return Reply(201, shapes_messaging.service(call.hub.world.services[service.sid]), sid=service.sid)
+    return Reply(201, _shown(call, call.hub.world.services[service.sid]), sid=service.sid)
 
 
 async def fetch(call: Call) -> Reply:
     """Show one service."""
     service = found(call)
-    return Reply(payload=shapes_messaging.service(service), sid=service.sid)
+    return Reply(payload=_shown(call, service), sid=service.sid)
 
 
 async def update(call: Call) -> Reply:
     """Change a service's addresses and switches."""
     service = found(call)
     call.hub.record("service.changed", sid=service.sid, changes=changes(call.form.items()))
-    return Reply(payload=shapes_messaging.service(service), sid=service.sid)
+    return Reply(payload=_shown(call, service), sid=service.sid)
 
 
 async def delete(call: Call) -> Reply:
@@ -65,6 +65,10 @@ async def delete(call: Call) -> Reply:
     service = found(call)
     call.hub.record("service.deleted", sid=service.sid)
     return Reply(204, sid=service.sid)
+
+
+def _shown(call: Call, service: Service) -> dict[str, Any]:
+    return shapes_messaging.service(service, is_registered=call.hub.world.registers.has_campaign(service.sid))
 
 
 def changes(form: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -125,8 +129,8 @@ async def short_codes(call: Call) -> Reply:
 def _members(call: Call, key: str, show: Callable[[Service, Number], dict[str, Any]], *, short_codes: bool) -> Reply:
     service = found(call)
     members = (call.hub.world.number_of(address) for address in service.numbers)
-    rows = _numbered(n for n in members if n and n.is_short_code == short_codes)
-    return _page(call, key, rows, lambda number: show(service, number))
+    rows = numbered(n for n in members if n and n.is_short_code == short_codes)
+    return page_of(call, key, rows, lambda number: show(service, number))
 
 
 async def add_number(call: Call) -> Reply:
@@ -186,8 +190,8 @@ def _member(call: Call) -> Number:
 async def alpha_senders(call: Call) -> Reply:
     """List the Sender IDs of a pool."""
     service = found(call)
-    rows = _numbered(service.alpha_senders)
-    return _page(call, "alpha_senders", rows, lambda sender: shapes_messaging.alpha_sender(service, sender))
+    rows = numbered(service.alpha_senders)
+    return page_of(call, "alpha_senders", rows, lambda sender: shapes_messaging.alpha_sender(service, sender))
 
 
 async def add_alpha_sender(call: Call) -> Reply:
@@ -223,10 +227,12 @@ def _alpha_sender(call: Call) -> tuple[Service, AlphaSender]:
     return service, sender
 
 
-def _numbered(rows: Iterable[T]) -> list[tuple[int, T]]:
+def numbered(rows: Iterable[T]) -> list[tuple[int, T]]:
+    """Count rows that come oldest first, and turn them round."""
     return list(enumerate(rows))[::-1]
 
 
-def _page(call: Call, key: str, rows: Iterable[tuple[int, T]], show: Callable[[T], dict[str, Any]]) -> Reply:
+def page_of(call: Call, key: str, rows: Iterable[tuple[int, T]], show: Callable[[T], dict[str, Any]]) -> Reply:
+    """Show one page of numbered rows as the messaging API does."""
     page = paging.reply(call, key, rows, seq=lambda row: row[0], show=lambda row: show(row[1]))
     return paging.modern(page, key, shapes_messaging.HOST)

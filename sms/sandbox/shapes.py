@@ -14,6 +14,8 @@ ERROR_TEXTS = {
     30006: "Landline or unreachable carrier",
     30007: "Message filtered",
     30008: "Unknown error",
+    30032: "Toll-Free Number Has Not Been Verified",
+    30034: "US A2P 10DLC - Message from an Unregistered Number",
     30036: "Validity Period Expired",
     11200: "HTTP retrieval failure",
     12300: "Invalid Content-Type",

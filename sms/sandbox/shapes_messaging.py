@@ -8,7 +8,7 @@ from sms.sandbox.things import AlphaSender, Number, Service
 HOST = "https://messaging.twilio.com"
 
 
-def service(s: Service) -> dict[str, Any]:
+def service(s: Service, *, is_registered: bool = False) -> dict[str, Any]:
     """Show a Messaging Service."""
     url = f"{HOST}/v1/Services/{s.sid}"
     return {
@@ -38,7 +38,7 @@ def service(s: Service) -> dict[str, Any]:
         "sticky_sender": s.sticky_sender,
         "synchronous_validation": s.synchronous_validation,
         "url": url,
-        "us_app_to_person_registered": False,
+        "us_app_to_person_registered": is_registered,
         "use_inbound_webhook_on_number": s.use_inbound_webhook_on_number,
         "usecase": s.usecase,
         "validity_period": s.validity_period,

@@ -1,6 +1,7 @@
 """The things the sandbox keeps: plain records, as they stand in the journal."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 ACCOUNT_PREFIX = "AC5a4db0c55a4d"
 
@@ -25,7 +26,9 @@ class Account:
     region_tokens: dict[str, str] = field(default_factory=dict)
     balance: str = "100.00"
     currency: str = "USD"
-    # Countries whose geographic permission was changed; all others are as DEFAULT_COUNTRIES of rest_geo has them.
+    # Whether texts from unregistered senders to US phones are dropped, as its networks do.
+    enforces_registration: bool = False
+    # Countries whose geographic permission was changed; all others are as countries.is_enabled says.
     countries: dict[str, bool] = field(default_factory=dict)
 
     @property
@@ -144,6 +147,53 @@ class Service:
     usecase: str = "undeclared"
     alpha_senders: list[AlphaSender] = field(default_factory=list)
     added: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Brand:
+    """An A2P brand: the business, as US networks know it."""
+
+    sid: str
+    account_sid: str
+    created: float
+    updated: float
+    status: str = "APPROVED"
+    brand_type: str = "STANDARD"
+    identity_status: str = "VERIFIED"
+    brand_score: int | None = 75
+    failure_reason: str = ""
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Campaign:
+    """An A2P campaign: what the numbers of one Messaging Service text about."""
+
+    sid: str
+    account_sid: str
+    service_sid: str
+    created: float
+    updated: float
+    brand_sid: str = ""
+    campaign_status: str = "VERIFIED"
+    usecase: str = "MIXED"
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Verification:
+    """A toll-free verification: who texts from one toll-free number, and what about."""
+
+    sid: str
+    account_sid: str
+    number_sid: str
+    phone_number: str
+    created: float
+    updated: float
+    status: str = "TWILIO_APPROVED"
+    rejection_reason: str = ""
+    error_code: int | None = None
+    edit_allowed: bool | None = None
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sms.sandbox.journal import Entry
+from sms.sandbox.registers import Registers
 from sms.sandbox.things import Account, Alert, AlphaSender, Application, Key, Media, Message, Number, Service
 
 OptOut = tuple[str, str, str]  # account, our number or Messaging Service, the phone
@@ -20,6 +21,7 @@ class World:
         self.numbers: dict[str, Number] = {}
         self.services: dict[str, Service] = {}
         self.applications: dict[str, Application] = {}
+        self.registers = Registers()
         self.messages: dict[str, Message] = {}
         self.alerts: list[Alert] = []
         self.opt_outs: set[OptOut] = set()
@@ -49,6 +51,14 @@ class World:
     def service_of(self, address: str) -> Service | None:
         """Find the Messaging Service whose pool has the number."""
         return self.services.get(self._by_member.get(address, ""))
+
+    def why_dropped(self, sender: str, to: str) -> int | None:
+        """Return the code with which US networks drop a text of a sender that they do not know."""
+        number = self.number_of(sender)
+        if number is None or not to.startswith("+1") or not self.accounts[number.account_sid].enforces_registration:
+            return None
+        service = self.service_of(sender)
+        return self.registers.why_unknown(number, service.sid if service else "")
 
     def newest_messages(self, account_sid: str, address: str | None) -> Iterator[Message]:
         """Yield an account's messages, newest first; with an address only those from or to it."""
@@ -137,6 +147,12 @@ class World:
     def _alpha_sender_removed(self, entry: Entry) -> None:
         service = self.services[entry["sid"]]
         service.alpha_senders = [a for a in service.alpha_senders if a.sid != entry["alpha_sender"]]
+
+    def _registration(self, entry: Entry) -> None:
+        self.registers.take(entry["register"], entry["row"])
+
+    def _registration_deleted(self, entry: Entry) -> None:
+        self.registers.drop(entry["register"], entry["sid"])
 
     def _application_created(self, entry: Entry) -> None:
         application = Application(**entry["application"])
@@ -233,6 +249,8 @@ CHANGES: dict[str, Callable[[World, dict[str, Any]], None]] = {
     "service.left": World._service_left,
     "alpha_sender.added": World._alpha_sender_added,
     "alpha_sender.removed": World._alpha_sender_removed,
+    "registration": World._registration,
+    "registration.deleted": World._registration_deleted,
     "application.created": World._application_created,
     "application.changed": World._application_changed,
     "application.deleted": World._application_deleted,
