@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from rules.e164 import format_for_people
 from sms import conversations
 from sms.setup import connecting
-from sms.showing import figures, log, masking
+from sms.showing import figures, log, masking, reasons
 from sms.showing.figures import Figures
 from tenants import clock
 from tenants.access import TenantRequest, can, tenant_view
@@ -66,6 +66,7 @@ def dashboard(request: TenantRequest) -> HttpResponse:
         "concerns": [*_about_texts(request, found, since), *_about_configurations(request, joined)],
         "steps": steps,
         "is_new": bool(steps) and not any(slot.received or slot.sent for slot in found.days),
+        "reasons": _reasons(request, found, now, joined),
         "recent": _recent(request),
     }
     return render(request, "portal/dashboard.html", context)
@@ -154,6 +155,28 @@ def _about_configurations(request: TenantRequest, joined: list[Any]) -> Iterator
             )
             text = words % {"name": configuration.name, "count": configuration.refused}
             yield Concern("bad", "shield-alert", text, url)
+
+
+def _reasons(request: TenantRequest, found: Figures, now: datetime, joined: list[Any]) -> list[dict[str, Any]]:
+    """Return why texts failed today, each reason with the list it counts; no query on a day without failures."""
+    if not found.failed:
+        return []
+    midnight, day = now.replace(hour=0, minute=0, second=0, microsecond=0), now.date().isoformat()
+    counted = reasons.since(request, log.visible_to(request), midnight, joined)
+    return [
+        {
+            "reason": reason,
+            "words": _failed_for(reason.count),
+            "url": _log(request, state="failed", code=reason.problem.info.code, **{"from": day, "to": day}),
+        }
+        for reason in counted
+    ]
+
+
+def _failed_for(count: int) -> str:
+    if count >= reasons.MOST_COUNTED:
+        return _("More than %s") % f"{count:,}"
+    return ngettext("%d text", "%d texts", count) % count
 
 
 def _recent(request: TenantRequest) -> list[dict[str, Any]]:

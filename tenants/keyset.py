@@ -177,6 +177,14 @@ def _written(cursor: Cursor) -> str:
     return f"{cursor.id.hex}n{int(value)}" if isinstance(value, int) else f"{cursor.id.hex}s{value}"
 
 
+def read_id(text: str) -> uuid.UUID | None:
+    """Read an id that stands in an address; anything else is none."""
+    try:
+        return uuid.UUID(hex=text)
+    except ValueError:
+        return None
+
+
 def read_cursor(text: str) -> Cursor | None:
     """Read what `write_cursor` wrote; anything else is no cursor."""
     digits, kind, value = text[:32], text[32:33], text[33:]

@@ -174,5 +174,5 @@ def configurations(tenant: Tenant, since: datetime) -> "list[WithAnnotations[Con
     """Return a tenant's configurations, each with how many requests its webhook refused since its last good one."""
     lately = Q(refused_requests__created_at__gte=since)
     after_the_last_good = Q(last_in_at=None) | Q(refused_requests__created_at__gt=F("last_in_at"))
-    rows = tenant.configurations.filter(deleted_at=None).order_by("name", "id")
+    rows = tenant.configurations.filter(deleted_at=None).select_related("account").order_by("name", "id")
     return list(rows.annotate(refused=Count("refused_requests", filter=lately & after_the_last_good)))

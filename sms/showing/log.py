@@ -8,9 +8,9 @@ from datetime import UTC, datetime, time, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from sms import conversations, reports
+from sms import conversations, errors, reports
 from sms.models import Delivery, Direction, Message
-from sms.models.messages import ASIDE
+from sms.models.messages import ASIDE, WITH_ERROR
 from tenants.access import TenantRequest, can
 from tenants.models import Tenant
 from tenants.roles import Permission
@@ -30,6 +30,9 @@ STATES: dict[str, Q] = {
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 # Found by an index of their own, and few: the others are looked for among all texts.
 _ASIDE = ("canceled", "unknown", "unrouted", "held")
+# Among so many texts with an error, the newest ones, the codes to choose from are looked for.
+_CODES_AMONG = 1000
+_LONGEST_CODE = 10
 # So many digits may be a whole number, which is looked for as one first.
 _WHOLE = 7
 _NUMBER = re.compile(r"^\+?[\d\s().-]{3,}$")
@@ -66,9 +69,20 @@ def found(request: TenantRequest) -> Found:
         # SQLite sees that its index holds these texts only where their time is compared.
         aside = ASIDE & Q(occurred_at__gte=_BEGINNING)
         rows, everything = rows.filter(aside), everything.filter(aside)
+    if code := request.GET.get("code", "").strip()[:_LONGEST_CODE]:
+        # An index of its own holds all texts with an error: only these are looked through for one code.
+        rows, everything, is_led = rows.filter(WITH_ERROR, error_code=code), everything.filter(WITH_ERROR), False
     text = request.GET.get("q", "").strip()
     condition, is_led = _condition(request, text) if text else (Q(), is_led)
     return Found(_dated(rows.filter(condition), request), None if is_led else _dated(everything, request))
+
+
+def codes(tenant: Tenant, chosen: str = "") -> list[tuple[str, str]]:
+    """Return the codes of Twilio's that occurred lately, each with its meaning, and the one that is chosen."""
+    newest = tenant.messages.filter(WITH_ERROR, occurred_at__gte=_BEGINNING).order_by("-occurred_at", "-id")
+    some = newest.values_list("error_code", flat=True)[:_CODES_AMONG]
+    found = {*some, chosen.strip()[:_LONGEST_CODE]} - {""}
+    return [(code, f"{code} · {errors.explain(code).meaning.rstrip('.')}") for code in sorted(found)]
 
 
 def _condition(request: TenantRequest, text: str) -> tuple[Q, bool]:

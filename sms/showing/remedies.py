@@ -1,4 +1,4 @@
-"""What a page offers beside an error of Twilio: who must act, in words, and the button that helps whoever looks at it."""
+"""What a page offers beside an error of Twilio: who must act, and the button that helps this visitor."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -158,9 +158,7 @@ def can_be_sent_again(message: Message) -> bool:
 def _suppress(seen: _Seen) -> Remedy | None:
     if not _is_ours(seen) or seen.message is None or not seen.may(Permission.OPT_OUTS_EDIT):
         return None
-    return Remedy(
-        _("Stop texts to them"), seen.page("sms:opt_out_new", query=f"?message={seen.message.pk.hex}"), "ban"
-    )
+    return Remedy(_("Stop texts to them"), seen.page("sms:opt_out_new", query=f"?message={seen.message.pk.hex}"), "ban")
 
 
 def _opt_outs(seen: _Seen) -> Remedy | None:

@@ -134,7 +134,7 @@ def _attempt(attempt: Attempt) -> list[Event]:
     if attempt.finished_at:
         tone, icon = _OUTCOMES.get(attempt.outcome, ("neutral", "circle"))
         # An error that came later stands with the report that brought it.
-        why = "" if attempt.outcome == "accepted" else _explained(attempt.error_code)
+        why = "" if attempt.outcome == "accepted" else _explained(attempt.error_code, attempt.http_status)
         text = why or attempt.note or attempt.provider_sid
         events.append(Event(_outcome(attempt), attempt.finished_at, text, tone, icon))
     return events + [_reported(event) for event in attempt.status_events.all()]
@@ -150,10 +150,10 @@ def _outcome(attempt: Attempt) -> str:
     return words.get(attempt.outcome, attempt.outcome)
 
 
-def _explained(code: str) -> str:
+def _explained(code: str, http_status: int | None = None) -> str:
     if not code:
         return ""
-    info = errors.explain(code)
+    info = errors.explain(code, http_status)
     return f"{info.meaning} {info.advice} ({code})"
 
 

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST
 from rules.e164 import format_for_people
 from sms import conversations, outbound
 from sms.composing import writing
-from sms.models import Conversation
-from sms.showing import threads
+from sms.models import Conversation, Direction
+from sms.showing import log, threads
 from tenants import keyset
 from tenants.access import TenantRequest, can, tenant_view
 from tenants.ids import new_id
@@ -140,7 +140,7 @@ def _hindrance(request: TenantRequest, conversation: Conversation) -> writing.Hi
 def conversation_new(request: TenantRequest) -> HttpResponse:
     """Write to a number."""
     senders = writing.senders_of(request.tenant, request.member)
-    initial = {"once": new_id().hex, "to": request.GET.get("to", "")}
+    initial = {"once": new_id().hex, "to": request.GET.get("to", "")} | _written_before(request)
     form = MessageForm(request.POST or None, senders=senders, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
@@ -160,6 +160,13 @@ def conversation_new(request: TenantRequest) -> HttpResponse:
             return redirect("sms:conversation_detail", request.tenant.slug, message.conversation_id)
     context = {"form": form, "hindrance": writing.hindrance(request.tenant, request.member)}
     return render(request, "sms/conversation_new.html", context)
+
+
+def _written_before(request: TenantRequest) -> dict[str, str]:
+    """Return a text of ours that is to be written anew: the address names it, and it must be the visitor's to see."""
+    asked = keyset.read_id(request.GET.get("again", ""))
+    written = log.visible_to(request).filter(pk=asked, direction=Direction.OUT).first() if asked else None
+    return {"to": written.their_address, "body": written.body} if written else {}
 
 
 @require_POST

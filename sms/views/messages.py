@@ -15,7 +15,7 @@ from rules.e164 import format_for_people
 from sms import conversations, delivering, errors, outbound, rerouting, segments
 from sms.composing import writing
 from sms.models import Message
-from sms.showing import log, masking, threads, timeline
+from sms.showing import log, masking, remedies, threads, timeline
 from sms.trying import decided
 from tenants import keyset
 from tenants.access import TenantRequest, can, tenant_view
@@ -46,9 +46,11 @@ def message_list(request: TenantRequest) -> HttpResponse:
     found = log.found(request)
     shown = found.rows.select_related("configuration").defer("raw", "decision")
     page = keyset.page(shown, request, among=found.among)
+    names = ("q", "direction", "state", "code", "from", "to")
     rows = [
         {
             "message": message,
+            "problem": errors.explain(message.error_code) if message.error_code else None,
             "theirs": _shown(request, message.their_address),
             "ours": format_for_people(message.our_address),
             "state": threads.state_of(message),
@@ -60,14 +62,17 @@ def message_list(request: TenantRequest) -> HttpResponse:
         "rows": rows,
         "states": STATE_CHOICES,
         "directions": DIRECTION_CHOICES,
-        "filters": {name: request.GET.get(name, "") for name in ("q", "direction", "state", "from", "to")},
-        "narrowed": any(request.GET.get(name) for name in ("q", "direction", "state", "from", "to")),
+        "codes": log.codes(request.tenant, request.GET.get("code", "")),
+        "filters": {name: request.GET.get(name, "") for name in names},
+        "narrowed": any(request.GET.get(name) for name in names),
     }
     return render(request, "sms/message_list.html", context)
 
 
 def _message(request: TenantRequest, message_id: uuid.UUID) -> Message:
-    return get_object_or_404(log.visible_to(request).select_related("configuration", "conversation"), pk=message_id)
+    return get_object_or_404(
+        log.visible_to(request).select_related("configuration__account", "conversation"), pk=message_id
+    )
 
 
 @tenant_view(Permission.MESSAGES_VIEW)
@@ -78,9 +83,10 @@ def message_detail(request: TenantRequest, message_id: uuid.UUID) -> HttpRespons
         "message": message,
         "theirs": _shown(request, message.their_address),
         "state": threads.state_of(message),
-        "problem": errors.explain(message.error_code) if message.error_code else None,
+        "problem": _problem(request, message),
         "conversation": _conversation_id(request, message),
         "reason": "" if message.error_code else threads.reason_of(message),
+        "again": remedies.can_be_sent_again(message),
         "events": timeline.of(message),
         "decided": decided.explain(message, everything=request.GET.get("rules") == "all", hide=hider(request, message)),
         "kind": decided.kind_of(message),
@@ -90,6 +96,13 @@ def message_detail(request: TenantRequest, message_id: uuid.UUID) -> HttpRespons
         "failed": message.deliveries.filter(state="exhausted", kind__in=delivering.REPLAYABLE),
     }
     return render(request, "sms/message_detail.html", context)
+
+
+def _problem(request: TenantRequest, message: Message) -> remedies.Problem | None:
+    """Return Twilio's error about a text, with who must act and the button for this visitor."""
+    if not message.error_code:
+        return None
+    return remedies.of(request, errors.explain(message.error_code), message=message)
 
 
 def _conversation_id(request: TenantRequest, message: Message) -> uuid.UUID | None:

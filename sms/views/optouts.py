@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from rules.e164 import NumberError, format_for_people, parse_number
 from sms import optouts
 from sms.composing import writing
+from sms.showing import log
 from tenants import keyset
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission
@@ -58,13 +59,20 @@ def opt_out_list(request: TenantRequest) -> HttpResponse:
 def opt_out_new(request: TenantRequest) -> HttpResponse:
     """Add an opt-out that came by another way than a text."""
     numbers = writing.senders_of(request.tenant, None)
-    form = OptOutForm(request.POST or None, numbers=numbers, country=request.tenant.country)
+    form = OptOutForm(request.POST or None, numbers=numbers, country=request.tenant.country, initial=_asked(request))
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         optouts.add(request.tenant, data["our_address"], data["their_address"], source="person", actor=request.actor)
         messages.success(request, _("Texts to this number are stopped."))
         return redirect("sms:opt_out_list", request.tenant.slug)
     return render(request, "sms/opt_out_new.html", {"form": form, "numbers": numbers})
+
+
+def _asked(request: TenantRequest) -> dict[str, str]:
+    """Return the two numbers of the text that the address names."""
+    asked = keyset.read_id(request.GET.get("message", ""))
+    text = log.visible_to(request).filter(pk=asked).first() if asked else None
+    return {"their_address": format_for_people(text.their_address), "our_address": text.our_address} if text else {}
 
 
 @require_POST

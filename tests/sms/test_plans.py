@@ -71,6 +71,7 @@ _APART = {
     "occurred_at": "occurred_at - make_interval(mins => i)",
     "created_at": "created_at - make_interval(mins => i)",
     "last_message_at": "last_message_at - make_interval(mins => i)",
+    "error_code": "CASE WHEN i % 40 = 0 THEN '30003' ELSE '' END",
     "direction": "CASE WHEN i % 3 = 0 THEN 'in' ELSE 'out' END",
     "state": "(ARRAY['accepted', 'queued', 'unknown', 'unrouted', 'held', 'canceled'])[1 + i / 2 % 6]",
     "due_at": "CASE i / 2 % 6 WHEN 1 THEN now() - make_interval(mins => i) END",
