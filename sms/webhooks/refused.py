@@ -45,7 +45,7 @@ def take_genuine(account_id: uuid.UUID) -> int:
     rows = RefusedRequest.objects.filter(configuration__account=account_id, reason="bad_signature")
     taken = 0
     for row in rows.exclude(path="").order_by("created_at", "id").iterator(chunk_size=100):
-        arrival = intake.again(_signed(row), row.created_at)
+        arrival = intake.again(signed_of(row), row.created_at)
         entry = registry.find(arrival.key)
         if entry is not None and intake.verify(arrival, entry) and intake.take(arrival) is None:
             row.delete()
@@ -53,7 +53,8 @@ def take_genuine(account_id: uuid.UUID) -> int:
     return taken
 
 
-def _signed(row: RefusedRequest) -> signature.Signed:
+def signed_of(row: RefusedRequest) -> signature.Signed:
+    """Return a kept request as it came in."""
     return signature.Signed(
         method=row.method,
         path=row.path,
