@@ -32,6 +32,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--state", type=Path, required=True, help="folder of the journal and the media")
     parser.add_argument("--step-seconds", type=float, default=0.15, help="time between two statuses of a message")
     parser.add_argument("--seed", type=int, default=1, help="of the throws for faults with a probability")
+    parser.add_argument("--record", action="store_true", help="keep requests and answers whole in the journal")
     parser.add_argument(
         "--route",
         action="append",
@@ -51,7 +52,7 @@ def _route(text: str) -> tuple[str, str]:
 
 
 async def _run(wanted: argparse.Namespace) -> int:
-    app = build(wanted.state, Settings(wanted.step_seconds, dict(wanted.route)), wanted.seed)
+    app = build(wanted.state, Settings(wanted.step_seconds, dict(wanted.route), wanted.record), wanted.seed)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_SECONDS)
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):

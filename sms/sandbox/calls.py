@@ -203,7 +203,17 @@ def _note(
         sid=reply.sid,
         fault=fault.kind if fault else None,
         unknown_parameters=unknown(operation, request.method, [*form, *request.query]),
+        **(_whole(request, form, reply) if hub.settings.record else {}),
     )
+
+
+def _whole(request: web.Request, form: MultiDictProxy[str], reply: Reply) -> dict[str, Any]:
+    return {
+        "content_type": request.headers.get("Content-Type", ""),
+        "query": list(request.query.items()),
+        "form": list(form.items()),
+        "answer": reply.payload,
+    }
 
 
 async def _sent(request: web.Request, reply: Reply, fault: Fault | None) -> web.StreamResponse:

@@ -83,9 +83,11 @@ async def show_settings(hub: Hub, request: web.Request, body: Body) -> web.Respo
 
 
 async def change_settings(hub: Hub, request: web.Request, body: Body) -> web.Response:
-    """Change pace, seed or routes."""
+    """Change pace, seed, routes, or how much is recorded."""
     if "step_seconds" in body:
         hub.settings.step_seconds = max(float(body["step_seconds"]), 0.0)
+    if "record" in body:
+        hub.settings.record = bool(body["record"])
     if "seed" in body:
         hub.faults.reseed(int(body["seed"]))
     if "routes" in body:

@@ -24,6 +24,8 @@ class Settings:
 
     step_seconds: float = 0.15
     routes: dict[str, str] = field(default_factory=dict)
+    # Whether the journal keeps each request and answer whole, for those who compare them with Twilio's description.
+    record: bool = False
 
 
 class Hub:

@@ -4,6 +4,7 @@ from typing import Any
 
 from sms.sandbox import sids
 from sms.sandbox.calls import Call, Reply
+from sms.sandbox.problems import Problem
 from sms.sandbox.shapes import iso
 from sms.sandbox.things import Account
 
@@ -14,6 +15,8 @@ async def create_secondary(call: Call) -> Reply:
     """Make a secondary token; both hold from now on, and webhooks are signed with the primary."""
     call.require_token()
     _home_only(call)
+    if call.account.secondary_auth_token:
+        raise Problem(20001, "there is a secondary Auth Token already")
     _change(call, {"secondary_auth_token": sids.token()})
     shown = _shown(call.account, "Secondary", secondary_auth_token=call.account.secondary_auth_token)
     return Reply(201, shown, sid=call.account.sid)

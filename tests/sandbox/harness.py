@@ -57,8 +57,10 @@ class SandboxHttpClient(TwilioHttpClient):  # type: ignore[misc]
 class Sandbox:
     """A running sandbox; use it as a context manager, or start and stop it."""
 
-    def __init__(self, state_dir: Path, *, step_seconds: float = 0.01, seed: int = 1, port: int = 0) -> None:
-        self.state_dir = state_dir
+    def __init__(
+        self, state_dir: Path, *, step_seconds: float = 0.01, seed: int = 1, port: int = 0, record: bool = False
+    ) -> None:
+        self.state_dir, self.record = state_dir, record
         self.step_seconds, self.seed, self.port = step_seconds, seed, port
         self.url = ""
         self._process: subprocess.Popen[str] | None = None
@@ -79,6 +81,7 @@ class Sandbox:
         """Start it and wait for its one line."""
         command = [sys.executable, "-m", "sms.sandbox", "--port", str(self.port), "--state", str(self.state_dir)]
         command += ["--step-seconds", str(self.step_seconds), "--seed", str(self.seed)]
+        command += ["--record"] if self.record else []
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
