@@ -7,6 +7,8 @@ from collections.abc import Callable
 from django.db import DatabaseError
 
 from sms.mirror import reading
+from sms.pointing import addresses
+from sms.pointing import jobs as webhook_jobs
 from sms.rotating import rounds as rotation_rounds
 from tenants import clock
 
@@ -21,7 +23,12 @@ _SECONDS = 60.0
 
 def rounds() -> dict[str, Round]:
     """Return the rounds in the order in which they are worked: what people wait for comes first."""
-    return {"rotation": rotation_rounds.work, "accounts": reading.work}
+    return {
+        "rotation": rotation_rounds.work,
+        "webhooks": webhook_jobs.work,
+        "accounts": reading.work,
+        "addresses": addresses.work,
+    }
 
 
 def work(should_stop: Stop = lambda: False) -> int:

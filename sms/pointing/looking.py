@@ -66,10 +66,7 @@ def _service(service: TwilioService) -> Service:
 def told(pointing: Pointing) -> Told:
     """Say what a verdict means and what to do."""
     label, text = _words(pointing)
-    if pointing.verdict.is_healthy:
-        tone = "good"
-    else:
-        tone = "warn" if pointing.verdict.arrives else "bad"
+    tone = "good" if pointing.verdict.is_healthy else "warn" if pointing.verdict.arrives else "bad"
     return Told(tone, label, text)
 
 

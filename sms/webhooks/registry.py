@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from sms.models import Configuration, RotationStep, TokenRotation, TwilioAccount, WebhookKey
+from sms.models import Configuration, PublicAddress, RotationStep, TokenRotation, TwilioAccount, WebhookKey
 from sms.twilio.client import is_sandbox
 from tenants import clock, secrets
 
 _KEEP_SECONDS = 10.0
 _KEEP_ENTRIES = 20_000
 _NOTE_SECONDS = 60.0
+_FORMER_SECONDS = 60.0
+# More are not tried: each costs every refused request a little.
+_FORMER_ADDRESSES = 20
 STATUS_OVERLAP = timedelta(days=14)
 
 
@@ -44,6 +47,8 @@ class Entry:
 _lock = threading.Lock()
 _entries: dict[str, tuple[float, Entry]] = {}
 _noted: dict[tuple[uuid.UUID, int], float] = {}
+# Addresses under which this portal was reachable, and until when that need not be asked again.
+_former: tuple[float, tuple[str, ...]] = (0.0, ())
 
 
 def find(key: str, *, fresh: bool = False) -> Entry | None:
@@ -70,17 +75,29 @@ def remembered(key: str) -> Entry | None:
 def bases(account_sid: str) -> list[str]:
     """Return the addresses under which Twilio may have called: never the request's own Host."""
     if is_sandbox(account_sid):
-        return [url for url in (settings.LOCAL_BASE_URL, settings.PUBLIC_BASE_URL) if url]
-    return [
-        url for url in (settings.PUBLIC_BASE_URL, settings.FALLBACK_BASE_URL, *settings.PUBLIC_BASE_URL_ALIASES) if url
-    ]
+        named = [settings.LOCAL_BASE_URL, settings.PUBLIC_BASE_URL]
+    else:
+        named = [settings.PUBLIC_BASE_URL, settings.FALLBACK_BASE_URL, *settings.PUBLIC_BASE_URL_ALIASES]
+    return [url for url in dict.fromkeys([*named, *_former[1]]) if url]
+
+
+def _remember_former() -> None:
+    """Read the former addresses now and then, beside a key: never for a request whose key is remembered."""
+    global _former
+    if _former[0] > time.monotonic():
+        return
+    found = PublicAddress.objects.filter(is_accepted=True).values_list("url", flat=True)[:_FORMER_ADDRESSES]
+    _former = (time.monotonic() + _FORMER_SECONDS, tuple(found))
 
 
 def forget() -> None:
     """Read everything anew at the next request; flows call this after a change, for this process to follow at once."""
+    global _former
     with _lock:
         _entries.clear()
         _noted.clear()
+        # What was accepted stays so while the database is away.
+        _former = (0.0, _former[1])
 
 
 def _read(key: str) -> Entry | None:
@@ -91,6 +108,7 @@ def _read(key: str) -> Entry | None:
     )
     if row is None:
         return None
+    _remember_former()
     configuration, account = row.configuration, row.configuration.account
     return Entry(
         tenant_id=row.tenant_id,
