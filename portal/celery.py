@@ -9,6 +9,8 @@ from celery import Celery, signals
 from django.conf import settings
 from django.db import close_old_connections
 
+from portal import acks
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal")
@@ -16,6 +18,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 # Celery would open a database connection for every task. It is kept instead, and checked before it is used again.
 app.conf["CELERY_DB_REUSE_MAX"] = 1_000_000
 app.autodiscover_tasks()
+acks.install()
 
 
 @signals.task_prerun.connect

@@ -226,6 +226,9 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = (
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Nobody gives workers orders by the broker, and the connection that would bring them is read without a time limit: one
+# that falls silent in the middle of an answer would keep the worker from its queues for good.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TASK_SOFT_TIME_LIMIT = 75
 CELERY_TASK_TIME_LIMIT = 100  # above the total HTTP deadline of 35 s, below the lease of 180 s
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

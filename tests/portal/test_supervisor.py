@@ -1,17 +1,19 @@
 """`manage.py up` on real processes: it comes up, heals, refuses politely and leaves nothing behind."""
 
+import json
 import os
 import signal
 import socket
-import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
-from tests.servers import ROOT, Product, free_port, wait_until
+from tests.servers import Product, free_port, wait_until
 
 pytestmark = [
     pytest.mark.processes,
@@ -27,10 +29,11 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     running.stop()
 
 
-def worker_answers(product: Product) -> bool:
-    command = [sys.executable, "-m", "celery", "-A", "portal", "inspect", "ping", "--timeout", "3"]
-    result = subprocess.run(command, cwd=ROOT, env=product.environment, capture_output=True, text=True)
-    return "pong" in result.stdout
+def worker_consumes(product: Product, since: float) -> bool:
+    """Whether something was taken from every queue since a moment (seconds of the monotonic clock)."""
+    with urllib.request.urlopen(f"{product.address}/readyz", timeout=5) as answer:
+        ages = [queue["age"] for queue in json.load(answer)["queues"].values()]
+    return all(age is not None and age + 1 < time.monotonic() - since for age in ages)
 
 
 def web_answers(product: Product) -> bool:
@@ -45,16 +48,23 @@ def test_up_runs_every_program_and_says_where(product):
     assert set(product.children()) == {"broker", "web", "worker", "beat", "spool"}
     assert product.address in product.output
     assert web_answers(product)
-    wait_until(lambda: worker_answers(product), 60, lambda: f"no worker:\n{product.output}")
+    wait_until(lambda: worker_consumes(product, 0.0), 60, lambda: f"no worker:\n{product.output}")
+
+
+def test_nothing_waits_on_a_connection_without_a_time_limit(product):
+    wait_until(lambda: worker_consumes(product, 0.0), 60, lambda: f"no worker:\n{product.output}")
+    with redis.Redis(unix_socket_path=str(product.folder / "kv.sock")) as broker:
+        assert broker.client_list()
+        assert broker.client_list(_type="pubsub") == []
 
 
 @pytest.mark.parametrize("name", ["broker", "web", "worker", "beat", "spool"])
 def test_a_killed_program_comes_back(product, name):
-    before = product.children()[name]
+    before, killed = product.children()[name], time.monotonic()
     os.kill(before, signal.SIGKILL)
     wait_until(lambda: product.children().get(name, before) != before, 30, lambda: f"{name}:\n{product.output}")
     wait_until(lambda: web_answers(product), 30, lambda: f"no web after {name}:\n{product.output}")
-    wait_until(lambda: worker_answers(product), 60, lambda: f"no worker after {name}:\n{product.output}")
+    wait_until(lambda: worker_consumes(product, killed), 60, lambda: f"no worker after {name}:\n{product.output}")
 
 
 def test_a_second_copy_is_refused_in_one_sentence(product):
