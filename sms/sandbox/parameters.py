@@ -98,6 +98,7 @@ KNOWN: dict[tuple[str, str], frozenset[str]] = {
     ),
     ("registration", "GET"): PAGING
     | frozenset(["TollfreePhoneNumberSid", "Status", "ExternalReferenceId", "IncludeSubAccounts", "TrustProductSid"]),
+    ("tokens", "POST"): frozenset(["SuppressEmailNotification"]),
     ("geo", "GET"): frozenset(["CountryCode"]),
     ("geo", "PATCH"): frozenset(["Permissions"]),
     ("pool", "GET"): PAGING,

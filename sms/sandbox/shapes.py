@@ -104,7 +104,7 @@ def number(n: Number) -> dict[str, Any]:
         "origin": "twilio",
         "phone_number": n.phone_number,
         "sid": n.sid,
-        "sms_application_sid": n.sms_application_sid,
+        "sms_application_sid": n.sms_application_sid or None,
         "sms_fallback_method": n.sms_fallback_method,
         "sms_fallback_url": n.sms_fallback_url,
         "sms_method": n.sms_method,
@@ -112,7 +112,6 @@ def number(n: Number) -> dict[str, Any]:
         "status": "in-use",
         "status_callback": n.status_callback,
         "status_callback_method": n.status_callback_method,
-        "subresource_uris": {"assigned_add_ons": f"{uri}/AssignedAddOns.json"},
         "trunk_sid": n.trunk_sid or None,
         "type": n.type,
         "uri": f"{uri}.json",
@@ -122,7 +121,7 @@ def number(n: Number) -> dict[str, Any]:
 
 def _voice(n: Number) -> dict[str, Any]:
     return {
-        "voice_application_sid": n.voice_application_sid,
+        "voice_application_sid": n.voice_application_sid or None,
         "voice_caller_id_lookup": False,
         "voice_fallback_method": n.voice_fallback_method,
         "voice_fallback_url": n.voice_fallback_url,

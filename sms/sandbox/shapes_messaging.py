@@ -24,7 +24,9 @@ def service(s: Service, *, is_registered: bool = False) -> dict[str, Any]:
         "inbound_request_url": s.inbound_request_url or None,
         "links": {
             "alpha_senders": f"{url}/AlphaSenders",
-            "messages": "https://api.twilio.com/2010-04-01/Accounts/" + s.account_sid + "/Messages",
+            "channel_senders": f"{url}/ChannelSenders",
+            "destination_alpha_senders": f"{url}/DestinationAlphaSenders",
+            "messages": f"{url}/Messages",
             "phone_numbers": f"{url}/PhoneNumbers",
             "short_codes": f"{url}/ShortCodes",
             "us_app_to_person": f"{url}/Compliance/Usa2p",
