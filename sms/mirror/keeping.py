@@ -45,7 +45,7 @@ def numbers(account: TwilioAccount, found: Sequence[AccountNumber], at: datetime
         unique_fields=["account", "sid"],
         update_fields=list(_NUMBER_FIELDS),
     )
-    _verify(account, [row.e164 for row in rows])
+    verify(account, [row.e164 for row in rows])
 
 
 def _number(account: TwilioAccount, number: AccountNumber, seen_at: datetime) -> TwilioNumber:
@@ -139,7 +139,7 @@ def covered(account: TwilioAccount) -> QuerySet[PhoneNumber]:
     return PhoneNumber.objects.filter(Exists(joins) | Q(pool__trunk__account=account), released_at=None)
 
 
-def _verify(account: TwilioAccount, addresses: Sequence[str]) -> None:
+def verify(account: TwilioAccount, addresses: Sequence[str]) -> None:
     """Mark the numbers in pools that the account really has."""
     for chunk in _chunks(addresses):
         there = covered(account).filter(verified_at=None, e164__in=chunk).values_list("pk", flat=True)

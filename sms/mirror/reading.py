@@ -26,6 +26,7 @@ from sms.twilio.paging import Page
 from tenants import clock, hints
 from tenants.failpoints import failpoint
 from tenants.ids import new_id
+from tenants.models import Tenant
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,13 @@ def ask(account: TwilioAccount) -> None:
         AccountReading.objects.get_or_create(account=account)
         AccountReading.objects.filter(account=account).update(due_at=clock.now(), failures=0, problem="")
         hints.hint("connect")
+
+
+def ask_about(trunk: Trunk, tenant: Tenant) -> None:
+    """Have the accounts read soon that speak for a tenant's numbers on a trunk."""
+    joined = Q(configurations__trunk=trunk, configurations__tenant=tenant, configurations__deleted_at=None)
+    for account in TwilioAccount.objects.filter(joined | Q(trunks=trunk)).distinct():
+        ask(account)
 
 
 def read_now(account: TwilioAccount) -> None:
@@ -316,7 +324,7 @@ def _finish(row: AccountReading) -> None:
     now = _moment(row)
     _save(row, part="", next_page="", finished_at=now)
     daily = clock.in_seconds(_DAILY_SECONDS * settings.TIME_SCALE)
-    unasked = Q(due_at=None) | Q(due_at__lte=row.started_at)
+    unasked = Q(due_at=None) | Q(due_at__lte=row.started_at or now)
     AccountReading.objects.filter(unasked, pk=row.pk).update(due_at=daily)
     log.info("sms.mirror.read account=%s", row.account_id.hex)
 

@@ -1,6 +1,6 @@
 """Phone numbers: the pools that tenants have on trunks, and every change to them."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from rules.patterns import EntryError, parse_pool, pool_as_text
+from sms.mirror import reading
 from sms.models import MemberNumber, PhoneNumber, Pool, Trunk
 from sms.showing import usage
 from tenants import audit, clock
@@ -120,7 +121,7 @@ def number_of(tenant: Tenant, e164: str) -> PhoneNumber | None:
 
 def pool_text(trunk: Trunk, tenant: Tenant) -> str:
     """Return a tenant's numbers on a trunk as a person would write them."""
-    return pool_as_text(live_numbers(tenant).filter(pool__trunk=trunk).values_list("e164", flat=True))
+    return pool_as_text(_held(trunk, tenant))
 
 
 def plan(trunk: Trunk | None, tenant: Tenant, text: str) -> PoolPlan:
@@ -169,18 +170,44 @@ def set_pool(
     """
     try:
         with transaction.atomic():
-            return _set_pool(actor, trunk, tenant, text, name_holders=name_holders, take_over=take_over)
+            pool = _locked_pool(trunk, tenant)
+            return _set_pool(actor, pool, text, name_holders=name_holders, take_over=take_over)
     except IntegrityError:
         # Somebody else took a number between our look and our insert: look again, and name it.
         raise NumbersClash(plan(trunk, tenant, text).clashes, name_holders=name_holders) from None
 
 
-def _set_pool(
-    actor: Actor, trunk: Trunk, tenant: Tenant, text: str, *, name_holders: bool, take_over: bool
+def add_to_pool(
+    actor: Actor, trunk: Trunk, tenant: Tenant, wanted: Sequence[str], *, name_holders: bool = False
 ) -> PoolPlan:
+    """Add numbers to a tenant's pool on a trunk; those that are in it already stay.
+
+    Raises:
+        NumbersUnread: some of them are no numbers that a pool takes.
+        NumbersClash: somebody else, or another trunk of the tenant, holds some of them; none was added.
+    """
+    try:
+        with transaction.atomic():
+            pool = _locked_pool(trunk, tenant)
+            text = pool_as_text({*_held(trunk, tenant), *wanted})
+            return _set_pool(actor, pool, text, name_holders=name_holders, take_over=False)
+    except IntegrityError:
+        raise NumbersClash(clashes_of(tenant, wanted), name_holders=name_holders) from None
+
+
+def _locked_pool(trunk: Trunk, tenant: Tenant) -> Pool:
+    """Return the pool, made if need be, and keep it until the end: one change at a time, each whole."""
     pool, _made = Pool.objects.get_or_create(trunk=trunk, tenant=tenant)
-    # One at a time: of two lists typed at once, the later one holds whole, not a mixture of both.
     Pool.objects.select_for_update(no_key=True).get(pk=pool.pk)
+    return pool
+
+
+def _held(trunk: Trunk, tenant: Tenant) -> Iterable[str]:
+    return live_numbers(tenant).filter(pool__trunk=trunk).values_list("e164", flat=True)
+
+
+def _set_pool(actor: Actor, pool: Pool, text: str, *, name_holders: bool, take_over: bool) -> PoolPlan:
+    trunk, tenant = pool.trunk, pool.tenant
     Pool.objects.filter(pk=pool.pk).exclude(removed_at=None).update(removed_at=None)
     wanted = plan(trunk, tenant, text)
     if wanted.errors:
@@ -196,6 +223,7 @@ def _set_pool(
     if wanted.added or wanted.removed:
         changes = {"added": wanted.added_text[:2000], "removed": wanted.removed_text[:2000]}
         audit.record(actor, "sms.pool.changed", pool, changes, tenant=tenant, both_logs=name_holders)
+        reading.ask_about(trunk, tenant)
     return wanted
 
 
