@@ -48,7 +48,7 @@ def standing(account: TwilioAccount, token: str) -> Standing:
         return NOTHING
     try:
         with in_words():
-            found = _client(account, token).api.v2010.account(account.account_sid).fetch()
+            found = _client(account, token).api.v2010.account.fetch()
     except TwilioProblem as problem:
         if problem.kind == Problem.REFUSED:
             return NOTHING
