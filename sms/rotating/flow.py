@@ -68,6 +68,7 @@ def create(actor: Actor, account: TwilioAccount, *, replace: bool = False) -> To
         TwilioProblem: Twilio could not be asked, or gave no clear answer.
     """
     rotation = current(account) or _started(actor, account)
+    account.refresh_from_db()
     rotation.account = account
     if rotation.begun in (RotationStep.PROMOTED, RotationStep.GIVEN_UP):
         raise RotationRefused(_("Another step was begun and its outcome is not known yet. Finish that one first."))
@@ -352,6 +353,7 @@ def _open(account: TwilioAccount) -> TokenRotation:
     rotation = current(account)
     if rotation is None:
         raise RotationRefused(_("No change of the token is under way. Begin with a second token."))
+    account.refresh_from_db()
     rotation.account = account
     return rotation
 
