@@ -6,10 +6,10 @@ from django.db.models import Max
 from rules import routing
 from rules.engine import Action, Decision
 from rules.facts import InboundFacts
-from sms import conversations, inbound
+from sms import conversations, delivering, inbound
 from sms.models import Conversation, Direction, Message
 from sms.status import MessageState
-from tenants import audit, clock
+from tenants import audit, clock, hints
 from tenants.access import enter
 from tenants.audit import Actor
 
@@ -26,6 +26,23 @@ def route_again(actor: Actor, message: Message) -> bool:
     rule = decision.rule.name if decision.rule else ""
     audit.record(actor, "sms.message.routed_again", row, {"rule": rule}, tenant=row.tenant)
     return True
+
+
+@transaction.atomic
+def try_again(actor: Actor, message: Message) -> bool:
+    """Try a received text again that went nowhere, wherever it got stuck; returns False when there is nothing to try.
+
+    One that could not be worked on is due at once; one that no rule took is decided about again; what could not be
+    delivered starts anew.
+    """
+    if message.state == MessageState.UNROUTED:
+        return route_again(actor, message)
+    stuck = Message.objects.filter(pk=message.pk, state=MessageState.RECEIVED, attempt_count__gt=0)
+    if stuck.update(due_at=clock.now()):
+        audit.record(actor, "sms.message.tried_again", message, tenant=message.tenant)
+        hints.hint("inbound")
+        return True
+    return bool(delivering.replay_all(actor, message.tenant, message.deliveries.all()))
 
 
 def decide_again(message: Message) -> None:

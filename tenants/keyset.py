@@ -170,6 +170,11 @@ def _place(row: Model, at: str) -> Cursor:
     return Cursor(value, row.pk)
 
 
+def write_place(value: Value, row: uuid.UUID) -> str:
+    """Return a place as text, for a list that is put together from several."""
+    return _written(Cursor(value, row))
+
+
 def _written(cursor: Cursor) -> str:
     value = cursor.value
     if isinstance(value, datetime):

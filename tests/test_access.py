@@ -24,6 +24,7 @@ from sms.models import (
     InboxThread,
     Message,
     OptOut,
+    RefusedRequest,
     Sender,
     TransferJob,
     Trunk,
@@ -187,6 +188,13 @@ class World:
             before={"sms_url": ""},
             changed_by=CANARY,
         )
+        self.refused = RefusedRequest.objects.create(
+            tenant=acme,
+            configuration=cast.configuration,
+            reason="bad_signature",
+            signed_url=f"https://portal.example/{CANARY}",
+            method="POST",
+        )
         actor = Actor(label="alice", user=cast.alice.user)
         self.api_key, self.api_text = api_keys.create(actor, acme, f"Key {CANARY}")
         _, self.globex_text = api_keys.create(actor, cast.globex, "Globex")
@@ -255,6 +263,8 @@ ARGUMENTS: dict[str, Callable[[World], Any]] = {
     "invitation_id": lambda w: w.invitation.id,
     "trunk_id": lambda w: w.own_trunk.id,
     "configuration_id": lambda w: w.cast.configuration.id,
+    "refused_request_id": lambda w: w.refused.id,
+    "sms:webhook_request_replay message_id": lambda w: w.delivery.message_id,
     "inbound_rule_id": lambda w: w.inbound_rule.id,
     "outbound_rule_id": lambda w: w.outbound_rule.id,
     "kind": lambda w: "inbound",

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from sms.views import configurations as views
-from sms.views import imports, senders, webhooks
+from sms.views import imports, senders, webhook_requests, webhooks
 
 _ALL = "t/<slug:slug>/sms"
 _ONE = f"{_ALL}/<hexid:configuration_id>"
@@ -19,6 +19,17 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}/senders/<hexid:sender_id>/release/", senders.sender_release, name="sender_release"),
     path(f"{_ONE}/import/", imports.configuration_import, name="configuration_import"),
     path(f"{_ONE}/token/", webhooks.configuration_token, name="configuration_token"),
+    path(f"{_ONE}/requests/", webhook_requests.webhook_request_list, name="webhook_request_list"),
+    path(
+        f"{_ONE}/requests/texts/<hexid:message_id>/replay/",
+        webhook_requests.webhook_request_replay,
+        name="webhook_request_replay",
+    ),
+    path(
+        f"{_ONE}/requests/refused/<hexid:refused_request_id>/check/",
+        webhook_requests.webhook_request_check,
+        name="webhook_request_check",
+    ),
     path(f"{_ONE}/webhook/", webhooks.configuration_webhook, name="configuration_webhook"),
     path(f"{_ONE}/webhook/rotate/", webhooks.configuration_webhook_rotate, name="configuration_webhook_rotate"),
 ]

@@ -3,9 +3,12 @@
 import uuid
 from datetime import timedelta
 
+from django.db import transaction
+
 from sms.models import RefusedRequest
 from sms.webhooks import intake, registry, signature
-from tenants import clock
+from tenants import audit, clock
+from tenants.audit import Actor
 
 KEPT_PER_CONFIGURATION = 1000
 KEPT_FOR = timedelta(hours=72)
@@ -51,6 +54,19 @@ def take_genuine(account_id: uuid.UUID) -> int:
             row.delete()
             taken += 1
     return taken
+
+
+@transaction.atomic
+def check_again(actor: Actor, row: RefusedRequest) -> bool:
+    """Take one refused request if by now it can be; returns whether it was. It is no refusal any more then."""
+    if not row.path:
+        return False
+    arrival = intake.again(signed_of(row), row.created_at)
+    if registry.find(arrival.key, fresh=True) is None or intake.take(arrival) is not None:
+        return False
+    audit.record(actor, "sms.webhook.request_taken", row.configuration, tenant=row.tenant)
+    row.delete()
+    return True
 
 
 def signed_of(row: RefusedRequest) -> signature.Signed:
