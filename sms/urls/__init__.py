@@ -8,10 +8,13 @@ from sms.urls import (
     messages,
     optouts,
     phone,
+    pointing,
     replaying,
+    rotating,
     transfers,
     trunks,
     tryout,
+    twilio_numbers,
 )
 
 app_name = "sms"
@@ -24,7 +27,10 @@ urlpatterns = [
     *messages.urlpatterns,
     *optouts.urlpatterns,
     *phone.urlpatterns,
+    *pointing.urlpatterns,
     *replaying.urlpatterns,
+    *rotating.urlpatterns,
     *transfers.urlpatterns,
     *tryout.urlpatterns,
+    *twilio_numbers.urlpatterns,
 ]
