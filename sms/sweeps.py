@@ -98,10 +98,12 @@ def expire() -> int:
 
 
 def _say_why_expired(found: Iterable[uuid.UUID]) -> None:
-    """Say of texts that end while they are held, or while sending is stopped, that this is why."""
+    """Say of texts that end while they, or their account, are held, or while sending is stopped, that this is why."""
     held = Message.objects.filter(pk__in=list(found), state=MessageState.HELD)
     held.update(state_reason="Its time ran out while it was held")
     rows = Message.objects.filter(pk__in=list(found), state=MessageState.QUEUED)
+    refused = rows.exclude(configuration__held_reason="").exclude(configuration=None)
+    refused.update(state_reason="Its time ran out while Twilio refused the account")
     if not SystemState.objects.filter(sending_stopped_at__isnull=False).exists():
         rows = rows.filter(tenant__sending_stopped_at__isnull=False)
     rows.update(state_reason="Its time ran out while sending was stopped")
