@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from sms.models import AccountReading, Configuration, PhoneNumber, Trunk, TwilioAccount, TwilioNumber
@@ -152,9 +152,11 @@ def _ids(texts: Sequence[str]) -> list[uuid.UUID]:
 # --- How the account and the pool stand ---
 
 
-def reading_of(account: TwilioAccount) -> AccountReading | None:
-    """Return how far an account was read; nothing before the first time."""
-    return AccountReading.objects.filter(account=account).first()
+def reading_of(account: TwilioAccount) -> tuple[AccountReading | None, int]:
+    """Return how far an account was read, nothing before the first time, and how many numbers it is known to hold."""
+    there = Count("account__twilio_numbers", filter=Q(account__twilio_numbers__gone_at=None))
+    row = AccountReading.objects.filter(account=account).annotate(known=there).first()
+    return row, row.known if row else 0
 
 
 def missing(configuration: Configuration) -> QuerySet[PhoneNumber]:
@@ -175,10 +177,15 @@ def holders(tenant: Tenant, numbers: Sequence[TwilioNumber]) -> dict[str, Trunk]
 def told(configuration: Configuration, number: TwilioNumber, ours: Ours) -> looking.Told:
     """Say where a number's texts go; an operator's Messaging Service is not named to a tenant."""
     if number.gone_at is not None:
-        return looking.Told("bad", _("No longer in the account"), _("Twilio does not list it any more."))
+        return gone()
     if number.service is not None and configuration.account.tenant_id != configuration.tenant_id:
         number.service.friendly_name = _("of your operator")
     return looking.told(looking.at_number(number, ours))
+
+
+def gone() -> looking.Told:
+    """Say that an account does not have a number any more."""
+    return looking.Told("bad", _("No longer in the account"), _("Twilio does not list it any more."))
 
 
 def is_away(reading: AccountReading | None) -> bool:

@@ -8,7 +8,6 @@ _ONE = "t/<slug:slug>/sms/<hexid:configuration_id>"
 
 urlpatterns: list[URLPattern] = [
     path(f"{_ONE}/check/", views.configuration_check, name="configuration_check"),
-    path(f"{_ONE}/numbers/", views.configuration_numbers, name="configuration_numbers"),
     path(f"{_ONE}/numbers/set/", views.configuration_set_webhook, name="configuration_set_webhook"),
     path(f"{_ONE}/numbers/undo/", views.configuration_undo_webhook, name="configuration_undo_webhook"),
     path(f"{_ONE}/verify/", views.configuration_verify, name="configuration_verify"),

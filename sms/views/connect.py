@@ -22,7 +22,6 @@ from sms.twilio.account_words import REGION_NAMES, describe
 from sms.twilio.client import is_sandbox
 from sms.twilio.errors import TwilioProblem
 from sms.views.configurations import one
-from sms.views.trunks import may_add
 from tenants import clock
 from tenants.access import TenantRequest, tenant_view
 from tenants.roles import Permission
@@ -51,24 +50,6 @@ def configuration_check(request: TenantRequest, configuration_id: uuid.UUID) -> 
         except TwilioProblem as problem:
             messages.warning(request, str(problem))
     return _details(request, configuration)
-
-
-@tenant_view(Permission.CONFIGURATIONS_EDIT)
-def configuration_numbers(request: TenantRequest, configuration_id: uuid.UUID) -> HttpResponse:
-    """Show the account's numbers as they stand at Twilio now."""
-    configuration = one(request, configuration_id)
-    context: dict[str, Any] = {
-        "configuration": configuration,
-        "address_problem": configuring.address_problem(configuration),
-        "pool_editable": configuration.trunk.tenant_id == request.tenant.pk and may_add(request),
-    }
-    try:
-        context["lines"] = connecting.lines(configuration)
-    except TwilioProblem as problem:
-        context["problem"] = str(problem)
-    fragment = request.headers.get("HX-Request") == "true"
-    template = "sms/_configuration_numbers.html" if fragment else "sms/configuration_numbers.html"
-    return render(request, template, context)
 
 
 @tenant_view(Permission.CONFIGURATIONS_EDIT)

@@ -4,6 +4,9 @@ const INTERACTIVE = "a, button, input, select, textarea, label, summary, .menu-p
 const rowsOf = (table) => [...table.querySelectorAll("tr[data-id]")];
 const selectedIn = (table) => rowsOf(table).filter((row) => row.getAttribute("aria-selected") === "true");
 
+// Rows that are ticked for a form: going to one does not untick the others.
+const isTicked = (row) => row.querySelector(".col-pick") !== null;
+
 function mark(row, on) {
   if (on) row.setAttribute("aria-selected", "true");
   else row.removeAttribute("aria-selected");
@@ -62,7 +65,7 @@ document.addEventListener("click", (event) => {
   if (tool) return use(tool, table);
   const row = event.target.closest("tr[data-id]");
   if (!row || event.target.closest(INTERACTIVE)) return;
-  if (event.ctrlKey || event.metaKey) mark(row, row.getAttribute("aria-selected") !== "true");
+  if (event.ctrlKey || event.metaKey || isTicked(row)) mark(row, row.getAttribute("aria-selected") !== "true");
   else selectOnly(table, row);
   row.focus({ preventScroll: true });
   refresh(table);
@@ -92,7 +95,7 @@ document.addEventListener("keydown", (event) => {
   if (step) {
     const next = rows[rows.indexOf(row) + step];
     if (next) {
-      selectOnly(table, next);
+      if (!isTicked(next)) selectOnly(table, next);
       next.focus();
     }
   } else if (event.key === " ") mark(row, row.getAttribute("aria-selected") !== "true");
