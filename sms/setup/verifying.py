@@ -1,15 +1,21 @@
-"""Watch a test text arrive and one leave, step by step, from the rows that the real paths write."""
+"""Watch a test text arrive and one leave, step by step, from the rows that the real paths write.
+
+Before that: what Twilio is known to have, and how far a call of our own came.
+"""
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.utils.translation import gettext as _
 
 from rules.e164 import format_for_people
 from sms.errors import explain
-from sms.models import Configuration, Direction, Message, RefusedRequest
+from sms.models import Configuration, Direction, Message, RefusedRequest, TwilioNumber
+from sms.pointing import looking
+from sms.setup import configuring, selftest
 from sms.status import FAILED, MessageState, describe_state, describe_status
+from sms.twilio.accounts import Finding, Result, describe
 
 DONE, WAITING, FAILED_TICK = "done", "waiting", "failed"
 
@@ -40,6 +46,62 @@ _REASONS = {
     "no_signature": "The request had no signature, so it did not come from Twilio.",
     "other_account": "The request names another Twilio account. The number belongs to a different Account SID.",
 }
+
+
+_NAMED = 3
+_LOOKED_AT = 200
+
+
+def setup_ticks(configuration: Configuration) -> list[Tick]:
+    """Return what is known without a text: the credentials, and where Twilio brings the texts of the numbers."""
+    return [_credentials(configuration), _webhooks(configuration)]
+
+
+def _credentials(configuration: Configuration) -> Tick:
+    account, title = configuration.account, _("Credentials")
+    if not account.check_result:
+        return Tick(title, WAITING, None, _("Not checked yet. Press Check on the configuration's page."))
+    is_good = Finding(Result(account.check_result)).is_good if account.check_result in set(Result) else False
+    return Tick(title, DONE if is_good else FAILED_TICK, account.checked_at, describe(account.check_result))
+
+
+def _webhooks(configuration: Configuration) -> Tick:
+    """Judge the pool's numbers as they were last read at Twilio."""
+    title, wanted = _("Webhook at Twilio"), looking.ours(configuration)
+    held = configuring.numbers_of(configuration).values("e164")
+    rows = TwilioNumber.objects.filter(account=configuration.account, gone_at=None, e164__in=held)
+    numbers = list(rows.select_related("service").order_by("e164", "pk")[:_LOOKED_AT])
+    if not numbers:
+        return Tick(
+            title, WAITING, None, _("The numbers were not read from Twilio yet. A text in shows whether it works.")
+        )
+    read_at = max(number.seen_at for number in numbers)
+    judged = [(number, looking.at_number(number, wanted)) for number in numbers]
+    astray = [(number, pointing) for number, pointing in judged if not pointing.verdict.arrives]
+    if not astray:
+        return Tick(title, DONE, read_at, _("Every number's texts come here."))
+    named = [f"{format_for_people(number.e164)}: {looking.told(pointing).text}" for number, pointing in astray[:_NAMED]]
+    more = [_("And %d more.") % (len(astray) - _NAMED)] if len(astray) > _NAMED else []
+    state = FAILED_TICK if len(astray) == len(numbers) else WAITING
+    return Tick(title, state, read_at, " ".join(named + more))
+
+
+def own_call_ticks(configuration: Configuration, since: datetime) -> list[Tick]:
+    """Return how far the call came that the portal made to its own webhook since the test began."""
+    kept = selftest.kept(configuration)
+    if kept is None or kept[1] < since.timestamp():
+        address = configuring.webhook_url(configuration, overrides=False).partition("/webhooks/")[0]
+        return [Tick(_("Not called yet"), WAITING, None, address)]
+    outcome, at = kept
+    moment = datetime.fromtimestamp(at, UTC)
+    if outcome.is_here:
+        return [Tick(_("Reached"), DONE, moment, selftest.explain(outcome)), Tick(_("Signature valid"), DONE, moment)]
+    if outcome.arrived:
+        return [
+            Tick(_("Reached"), DONE, moment),
+            Tick(_("Signature valid"), FAILED_TICK, moment, selftest.explain(outcome)),
+        ]
+    return [Tick(_("Reached"), FAILED_TICK, moment, selftest.explain(outcome))]
 
 
 def received_since(configuration: Configuration, since: datetime) -> Message | None:

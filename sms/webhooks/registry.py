@@ -46,7 +46,7 @@ class Entry:
 
 _lock = threading.Lock()
 _entries: dict[str, tuple[float, Entry]] = {}
-_noted: dict[tuple[uuid.UUID, int], float] = {}
+_noted: dict[tuple[uuid.UUID, int, bool], float] = {}
 # Addresses under which this portal was reachable, and until when that need not be asked again.
 _former: tuple[float, tuple[str, ...]] = (0.0, ())
 
@@ -128,7 +128,7 @@ def note_token(entry: Entry, token: int) -> None:
 
     A replaced token goes when the new one has been seen at work.
     """
-    slot, moment = (entry.configuration_id, token), time.monotonic()
+    slot, moment = (entry.configuration_id, token, entry.former_token_kept), time.monotonic()
     if _noted.get(slot, 0.0) > moment:
         return
     _noted[slot] = moment + _NOTE_SECONDS

@@ -1,4 +1,4 @@
-"""A change of the Auth Token, step by step, against the sandbox; cut off anywhere, and asked for by the wrong people."""
+"""A change of the Auth Token in the sandbox, step by step; cut off anywhere, and asked for by the wrong people."""
 
 from datetime import timedelta
 
