@@ -17,6 +17,7 @@ from sms.queueing import send_loop
 from sms.webhooks import payloads
 from tenants import audit, clock, hints
 from tests import factories
+from tests.contract.description import assert_agree
 from tests.factories import OUR_NUMBER, THEIR_NUMBER
 from tests.sandbox.harness import Receiver, Sandbox
 
@@ -25,8 +26,10 @@ SANDBOX_SID = "AC5a4db0c55a4d" + "0" * 19
 
 @pytest.fixture(scope="session")
 def running_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with Sandbox(Path(tmp_path_factory.mktemp("sandbox"))) as sandbox:
+    """Run it for the whole session, and compare in the end what all tests together asked of it with the description."""
+    with Sandbox(Path(tmp_path_factory.mktemp("sandbox")), record=True) as sandbox:
         yield sandbox
+        assert_agree(sandbox.journal("request"))
 
 
 @pytest.fixture
