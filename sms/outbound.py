@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from sms import conversations, optouts
 from sms.composing import drafting, storing
 from sms.composing.choosing import Writer
-from sms.composing.drafting import IdempotencyConflict, OverLimit, RuleDenied, SendRefused
+from sms.composing.drafting import IdempotencyConflict, NotRegistered, OverLimit, RuleDenied, SendRefused
 from sms.models import Attempt, Conversation, Direction, Message
 from sms.models.messages import AUTOMATIC
 from sms.queueing.outcomes import Outcome, Phase
@@ -23,6 +23,7 @@ from tenants.models import ApiKey, Member, Tenant
 
 __all__ = [
     "IdempotencyConflict",
+    "NotRegistered",
     "OverLimit",
     "RuleDenied",
     "SendRefused",
@@ -53,15 +54,18 @@ def send(
     in_reply_to: Message | None = None,
     source: str = "page",
     bulk: bool = False,
+    asks_first: bool = False,
 ) -> Message:
     """Accept a text: once this returns it is stored, and ends in one visible state.
 
     Bulk texts let a sender's single ones pass. What nobody wrote (`source` "auto_reply" or "forward") is stored as
     blocked when a limit or a rule stops it. A rule may hold the text: then it waits for a person, or for the opening.
 
+    With `asks_first` somebody is there who can be asked whether a text shall go that US networks may block.
+
     Raises:
-        SendRefused: it was not stored; the message says what to do. IdempotencyConflict, OverLimit and RuleDenied are
-            of these.
+        SendRefused: it was not stored; the message says what to do. IdempotencyConflict, NotRegistered, OverLimit and
+            RuleDenied are of these.
     """
     enter(tenant)
     digest = _digest(to, body, sender, conversation)
@@ -69,7 +73,7 @@ def send(
         return earlier
     writer = Writer(member, sender, conversation.our_address if conversation else "")
     try:
-        draft = drafting.check(tenant, writer, to, body)
+        draft = drafting.check(tenant, writer, to, body, asks_first=asks_first)
     except RuleDenied as denied:
         if source not in AUTOMATIC:
             raise

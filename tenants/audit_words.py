@@ -160,6 +160,7 @@ FIELDS = {
     "api_key_last4": N("API key ends in"),
     "count": N("How many"),
     "default_number": N("Default sender number"),
+    "registered_us_only": N("Refuse texts to +1 from US numbers that are not registered"),
     "destination": N("Destination"),
     "domain": N("Domain"),
     "email": N("E-mail"),

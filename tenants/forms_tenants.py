@@ -179,6 +179,7 @@ class CompanyForm(_Settings):
             "time_zone",
             "currency",
             "default_number",
+            "registered_us_only",
             *_RETENTION,
             "password_min_length",
             "two_factor_required",

@@ -49,6 +49,7 @@ COPIED = (
     "keep_audit_days",
     "password_min_length",
     "two_factor_required",
+    "registered_us_only",
 )
 
 

@@ -12,9 +12,10 @@ from rules.e164 import E164, NumberError, parse_number
 from rules.engine import Action, Decision
 from rules.facts import OutboundFacts
 from sms import optouts
-from sms.composing import choosing
+from sms.composing import choosing, registration
 from sms.composing.choosing import NoWay, Way, Writer
 from sms.composing.matching import Matching
+from sms.composing.registration import Concern
 from tenants import clock
 from tenants.models import Member, Tenant
 from tenants.models.members import SendingRight
@@ -62,6 +63,15 @@ class Draft:
     writer: Writer
 
 
+class NotRegistered(SendRefused):
+    """US networks may not carry the text; `may_go`: the tenant lets it go all the same, once somebody says so."""
+
+    def __init__(self, concern: Concern, *, may_go: bool) -> None:
+        super().__init__("not_registered", f"{concern.text} {concern.advice}")
+        self.concern = concern
+        self.may_go = may_go
+
+
 class RuleDenied(SendRefused):
     """An outbound rule refuses the text; `rule` is its name, `draft` what was looked at."""
 
@@ -71,11 +81,14 @@ class RuleDenied(SendRefused):
         self.draft = draft
 
 
-def check(tenant: Tenant, writer: Writer, to: str, body: str) -> Draft:
+def check(tenant: Tenant, writer: Writer, to: str, body: str, *, asks_first: bool = False) -> Draft:
     """Look at everything that can refuse a text, cheapest first.
 
+    With `asks_first` a sender of which Twilio says that US networks do not know it is a refusal, too, whatever the
+    tenant has chosen.
+
     Raises:
-        SendRefused: the text must not be stored. RuleDenied is of these: a rule says so.
+        SendRefused: the text must not be stored. RuleDenied and NotRegistered are of these.
     """
     _check_rights(tenant, writer.member)
     number = _number(tenant, to)
@@ -94,6 +107,10 @@ def check(tenant: Tenant, writer: Writer, to: str, body: str) -> Draft:
         raise SendRefused(
             "opted_out", _("They have opted out of texts from this sender. They can text START to come back.")
         )
+    if tenant.registered_us_only or asks_first:
+        concern = registration.of_way(way.configuration, way.choice.address, way.to)
+        if concern is not None and (tenant.registered_us_only or concern.is_known):
+            raise NotRegistered(concern, may_go=not tenant.registered_us_only)
     return Draft(number, text, way, decision, rule_set, writer)
 
 

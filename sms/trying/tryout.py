@@ -17,7 +17,7 @@ from rules.models.versions import RuleKind
 from rules.schedule import Calendar
 from rules.senders import SenderStep
 from sms import conversations, delivering, inbound, optouts, segments
-from sms.composing import choosing, drafting
+from sms.composing import choosing, drafting, registration
 from sms.composing.choosing import NoWay, Way, Writer
 from sms.composing.matching import Matching
 from sms.composing.writing import hindrance
@@ -249,4 +249,9 @@ def _outbound_warnings(tenant: Tenant, member: Member | None, way: Way | None) -
         found.append(_("The text would be refused: %s") % hindered.text)
     if way and optouts.is_opted_out(tenant, way.choice.address, way.to):
         found.append(_("The text would be refused: they have opted out of texts from this sender."))
+    concern = registration.of_way(way.configuration, way.choice.address, way.to) if way else None
+    if concern and tenant.registered_us_only:
+        found.append(_("The text would be refused: %s") % concern.text)
+    elif concern:
+        found.append(str(concern.text))
     return found

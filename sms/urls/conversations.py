@@ -9,6 +9,7 @@ _at = "t/<slug:slug>/conversations/"
 # /t/<slug>/conversations/
 urlpatterns = [
     path(_at, conversations.conversation_list, name="conversation_list"),
+    path(f"{_at}new/way/", conversations.conversation_way, name="conversation_way"),
     path(f"{_at}new/", conversations.conversation_new, name="conversation_new"),
     path(f"{_at}<hexid:conversation_id>/", conversations.conversation_detail, name="conversation_detail"),
     path(f"{_at}<hexid:conversation_id>/send/", conversations.conversation_send, name="conversation_send"),

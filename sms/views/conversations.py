@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 
 from rules.e164 import format_for_people
 from sms import conversations, outbound
-from sms.composing import writing
+from sms.composing import drafting, registration, writing
+from sms.composing.choosing import Writer
 from sms.models import Conversation, Direction
 from sms.showing import log, threads
 from tenants import keyset
@@ -108,7 +109,9 @@ def conversation_list(request: TenantRequest) -> HttpResponse:
 def conversation_detail(request: TenantRequest, conversation_id: uuid.UUID) -> HttpResponse:
     """Show one thread; live pages ask with the version they have and get 304 while nothing is new."""
     visible = conversations.visible_to(request.tenant, request.member)
-    conversation = get_object_or_404(visible.select_related("assigned_to__user", "assigned_group"), pk=conversation_id)
+    warns = can(request, Permission.MESSAGES_SEND) and (not request.htmx or request.htmx.boosted)
+    rows = registration.with_state(visible) if warns else visible
+    conversation = get_object_or_404(rows.select_related("assigned_to__user", "assigned_group"), pk=conversation_id)
     if request.htmx.target == _INBOX:
         return render(request, "sms/_inbox.html", _inbox(request) | {"conversation": conversation})
     etag = f'"{conversation.version}"'
@@ -118,6 +121,8 @@ def conversation_detail(request: TenantRequest, conversation_id: uuid.UUID) -> H
         "conversation": conversation,
         "thread": threads.page(conversation, request),
         "hindrance": _hindrance(request, conversation),
+        "concern": registration.of_thread(conversation) if warns else None,
+        "concern_may_go": not request.tenant.registered_us_only,
         "once": new_id().hex,
         "may_read": request.member is not None,
         "has_it": request.member is not None and conversation.assigned_to_id == request.member.pk,
@@ -141,7 +146,7 @@ def conversation_new(request: TenantRequest) -> HttpResponse:
     """Write to a number."""
     senders = writing.senders_of(request.tenant, request.member)
     initial = {"once": new_id().hex, "to": request.GET.get("to", "")} | _written_before(request)
-    form = MessageForm(request.POST or None, senders=senders, initial=initial)
+    form, concern = MessageForm(request.POST or None, senders=senders, initial=initial), None
     if request.method == "POST" and form.is_valid():
         try:
             message = outbound.send(
@@ -153,13 +158,37 @@ def conversation_new(request: TenantRequest) -> HttpResponse:
                 member=request.member,
                 author_label=str(request.member or request.user),
                 idempotency_key=f"page-{form.cleaned_data['once']}",
+                asks_first="anyway" not in request.POST,
             )
+        except outbound.NotRegistered as error:
+            concern = error
         except outbound.SendRefused as error:
             form.add_error("to" if error.code == "number" else None, str(error))
         else:
             return redirect("sms:conversation_detail", request.tenant.slug, message.conversation_id)
-    context = {"form": form, "hindrance": writing.hindrance(request.tenant, request.member)}
+    hindrance = writing.hindrance(request.tenant, request.member)
+    context = {"form": form, "hindrance": hindrance, "concern": concern and concern.concern}
+    context["may_go"] = concern is not None and concern.may_go
     return render(request, "sms/conversation_new.html", context)
+
+
+@require_POST
+@tenant_view(Permission.MESSAGES_SEND)
+def conversation_way(request: TenantRequest) -> HttpResponse:
+    """Say of a text that is being written from which sender it would go, and what speaks against that."""
+    writer = Writer(request.member, request.POST.get("sender", ""))
+    context: dict[str, Any] = {"may_go": not request.tenant.registered_us_only}
+    try:
+        # What is not written yet does not matter: the way depends on the words only where a rule asks for them.
+        draft = drafting.check(request.tenant, writer, request.POST.get("to", ""), request.POST.get("body") or "…")
+        context["way"] = draft.way
+        if draft.way:
+            context["concern"] = registration.of_way(draft.way.configuration, draft.way.choice.address, draft.way.to)
+    except outbound.NotRegistered as error:
+        context["concern"] = error.concern
+    except outbound.SendRefused as error:
+        context["refused"] = "" if error.code in ("number", "body") else str(error)
+    return render(request, "sms/_way.html", context)
 
 
 def _written_before(request: TenantRequest) -> dict[str, str]:

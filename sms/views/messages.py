@@ -13,8 +13,8 @@ from django_stubs_ext import StrOrPromise
 
 from rules.e164 import format_for_people
 from sms import conversations, delivering, errors, outbound, rerouting, segments
-from sms.composing import writing
-from sms.models import Message
+from sms.composing import registration, writing
+from sms.models import Direction, Message
 from sms.showing import log, masking, remedies, threads, timeline
 from sms.trying import decided
 from tenants import keyset
@@ -92,6 +92,7 @@ def message_detail(request: TenantRequest, message_id: uuid.UUID) -> HttpRespons
         "kind": decided.kind_of(message),
         "detail": f"rules:{decided.kind_of(message)}_rule_detail",
         "sender_steps": _sender_steps(request, message),
+        "concern": _concern(message),
         "count": segments.count(message.body),
         "failed": message.deliveries.filter(state="exhausted", kind__in=delivering.REPLAYABLE),
     }
@@ -103,6 +104,13 @@ def _problem(request: TenantRequest, message: Message) -> remedies.Problem | Non
     if not message.error_code:
         return None
     return remedies.of(request, errors.explain(message.error_code), message=message)
+
+
+def _concern(message: Message) -> registration.Concern | None:
+    """Return what speaks against the sender that was taken, as it is known by now."""
+    if message.direction != Direction.OUT or message.configuration is None or message.provider_status == "delivered":
+        return None
+    return registration.of_way(message.configuration, message.our_address, message.their_address)
 
 
 def _conversation_id(request: TenantRequest, message: Message) -> uuid.UUID | None:
