@@ -15,6 +15,7 @@ from rules.times import availability, calendars, public_holidays
 from rules.times.calendars import HolidayDraft
 from sms import optouts, sandbox_client
 from sms.models import Configuration, Trunk, WebhookChange
+from sms.pointing import single
 from sms.setup import configuring, connecting, credentials, numbers, trunking
 from sms.twilio import numbers as at_twilio
 from sms.twilio.client import SANDBOX_PREFIX
@@ -132,7 +133,7 @@ def _connect(actor: Actor, tenant: Tenant, trunk: Trunk, company: Company) -> Co
         finding=connecting.try_out(tenant, typed),
     )
     for line in connecting.lines(configuration):
-        connecting.set_webhook(actor, configuration, line.number.sid)
+        single.set_number(actor, configuration, line.number.sid)
     return configuration
 
 

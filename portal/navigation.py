@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal import health
+from sms.pointing import addresses
 from tenants.access import can
 from tenants.models import Tenant
 from tenants.roles import Permission as P
@@ -127,6 +128,7 @@ def of_system(request: HttpRequest) -> list[Section]:
                 [
                     (everyone, _("Tenants"), "building-2", reverse("tenants:tenant_list"), False),
                     (everyone, _("Trunks"), "cable", reverse("sms:system_trunk_list"), False),
+                    (everyone, _("Public address"), "globe", reverse("sms:system_addresses"), False),
                     (everyone, _("Message log"), "list", reverse("sms:system_message_list"), False),
                     (everyone, _("Sending"), "gauge", reverse("tenants:system_sending"), False),
                     (everyone, _("Administrators"), "shield-check", reverse("tenants:administrator_list"), False),
@@ -139,6 +141,9 @@ def of_system(request: HttpRequest) -> list[Section]:
     )
     # A page that works although nothing is consumed behind it must say so.
     sections[-1]["items"][-1]["badge"] = health.alarms() or ""
+    # Texts get lost as soon as the former address leads nowhere.
+    moved = next(item for item in sections[-1]["items"] if item["url"] == reverse("sms:system_addresses"))
+    moved["badge"] = addresses.counted() or ""
     return sections
 
 

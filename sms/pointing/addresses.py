@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Count, Exists, F, Model, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Left, StrIndex, Substr
 from django.utils.translation import gettext as _
@@ -28,7 +29,8 @@ from sms.setup import configuring
 from sms.twilio.client import SANDBOX_PREFIX
 from sms.twilio.numbers import WEBHOOK_FIELDS
 from sms.twilio.services import SERVICE_FIELDS
-from tenants import clock
+from sms.webhooks import registry
+from tenants import audit, clock
 from tenants.audit import Actor
 
 _PATH = "/webhooks/twilio/"
@@ -63,9 +65,14 @@ def note() -> None:
         PublicAddress.objects.update_or_create(url=judging.plain(settings.PUBLIC_BASE_URL), defaults=now)
 
 
-def accept(url: str) -> bool:
+def accept(actor: Actor, url: str) -> bool:
     """Let signatures over an address count that was found at numbers at Twilio; returns whether it was unknown."""
-    return bool(PublicAddress.objects.filter(url=url, is_accepted=False).update(is_accepted=True))
+    with transaction.atomic():
+        if not PublicAddress.objects.filter(url=url, is_accepted=False).update(is_accepted=True):
+            return False
+        audit.record(actor, "sms.address.accepted", None, {"url": url}, tenant=None)
+    registry.forget()
+    return True
 
 
 def work(should_stop: Callable[[], bool] = lambda: False) -> int:
@@ -143,7 +150,8 @@ def _stale(rows: QuerySet[Any], field: str) -> QuerySet[Any]:
     keys = WebhookKey.objects.filter(live, key=OuterRef("key"), configuration__deleted_at=None, tenant__deleted_at=None)
     found = rows.filter(gone_at=None, **{f"{field}__contains": _PATH}).exclude(here)
     found = found.annotate(base=Left(F(field), at - 1), key=Substr(F(field), at + len(_PATH), _KEY_LENGTH))
-    return found.filter(Exists(keys))
+    stale: QuerySet[Any] = found.filter(Exists(keys))
+    return stale
 
 
 def export() -> Iterator[tuple[str, str, str, str]]:
@@ -155,7 +163,8 @@ def export() -> Iterator[tuple[str, str, str, str]]:
             for row in chunk:
                 holder = holders.get(row.key)
                 name = row.e164 if isinstance(row, TwilioNumber) else str(row)
-                yield holder.tenant.name if holder else "", _kind(model, row).label, name, judging.plain(row.base)
+                tenant = holder.tenant.name if holder else ""
+                yield tenant, str(_kind(model, row).label), name, judging.plain(row.base)
 
 
 def _chunks(rows: QuerySet[Any]) -> Iterator[list[Any]]:

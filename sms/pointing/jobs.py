@@ -98,12 +98,12 @@ def undo(actor: Actor, job: WebhookJob) -> WebhookJob:
     rows = list(undoable(job))
     if not rows:
         raise JobRefused(_("Nothing is left to take back."))
-    return _undo(actor, rows, job=job, configuration=job.configuration)
+    return _undo(actor, rows, undoes=job, configuration=job.configuration)
 
 
 def undo_change(actor: Actor, change: WebhookChange) -> WebhookJob:
     """Put back what stood at one number or service before we set it, where nobody else changed it since."""
-    return _undo(actor, [change], job=change.job, configuration=change.configuration)
+    return _undo(actor, [change], undoes=change.job, configuration=change.configuration)
 
 
 def undoable(job: WebhookJob) -> QuerySet[WebhookChange]:
@@ -113,10 +113,9 @@ def undoable(job: WebhookJob) -> QuerySet[WebhookChange]:
 
 
 def _undo(
-    actor: Actor, rows: Sequence[WebhookChange], *, job: WebhookJob | None, configuration: Configuration | None
+    actor: Actor, rows: Sequence[WebhookChange], *, undoes: WebhookJob | None, configuration: Configuration | None
 ) -> WebhookJob:
-    system = job is not None and job.tenant_id is None
-    made = _new(actor, JobPurpose.UNDO, configuration=None if system else configuration, total=len(rows), undoes=job)
+    made = _new(actor, JobPurpose.UNDO, configuration=configuration, total=len(rows), undoes=undoes)
     now = clock.now()
     taken_back = [
         WebhookChange(

@@ -4,18 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import transaction
 from django.db.models import Exists
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from sms.models import Configuration, PhoneNumber, RefusedRequest, TwilioAccount, WebhookChange
+from sms.models import ChangeState, Configuration, PhoneNumber, RefusedRequest, TwilioAccount, WebhookChange
 from sms.setup import configuring, credentials, numbers
 from sms.twilio import accounts
 from sms.twilio import numbers as at_twilio
 from sms.twilio.accounts import Finding
 from sms.twilio.client import usual_place
-from sms.twilio.errors import Problem, TwilioProblem
 from sms.twilio.numbers import AccountNumber
 from tenants import audit, clock
 from tenants.audit import Actor
@@ -24,10 +22,8 @@ from tenants.models.members import SendingRight
 
 _RECENT = timedelta(days=3)
 _CHUNK = 500
-
-
-class ConnectRefused(Exception):
-    """The webhook was not touched; the text says why and what to do."""
+# What stands at Twilio, or may.
+_AT_TWILIO = (ChangeState.DONE, ChangeState.BEGUN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +123,7 @@ def _points_here(configuration: Configuration, number: AccountNumber) -> bool:
 def open_changes(configuration: Configuration) -> list[WebhookChange]:
     """Return what we set at Twilio and did not undo, newest first."""
     changes = WebhookChange.objects.filter(configuration=configuration, tenant_id=configuration.tenant_id)
-    return list(changes.filter(undone_at=None)[:200])
+    return list(changes.filter(state__in=_AT_TWILIO, undone_at=None)[:200])
 
 
 def mark_verified(configuration: Configuration) -> int:
@@ -142,84 +138,6 @@ def mark_verified(configuration: Configuration) -> int:
     for start in range(0, len(new), _CHUNK):
         PhoneNumber.objects.filter(pk__in=new[start : start + _CHUNK]).update(verified_at=clock.now())
     return len(ours)
-
-
-def set_webhook(actor: Actor, configuration: Configuration, number_sid: str) -> WebhookChange:
-    """Point one number's texts at the portal, and keep what stood there for Undo.
-
-    Raises:
-        ConnectRefused: it would not work, or the number is not the tenant's.
-        TwilioProblem: Twilio did not do it.
-    """
-    problem = configuring.address_problem(configuration)
-    if problem:
-        raise ConnectRefused(problem)
-    number = at_twilio.fetch_number(configuration.account, number_sid)
-    held = configuring.numbers_of(configuration).filter(e164=number.e164).first()
-    if held is None:
-        raise ConnectRefused(_("%s is not in the pool of this trunk. Add it there first.") % number.e164)
-    after = {
-        "sms_url": configuring.webhook_url(configuration),
-        "sms_method": "POST",
-        "sms_fallback_url": configuring.fallback_url(configuration),
-        "sms_fallback_method": "POST",
-    }
-    if number.application_sid:
-        after["sms_application_sid"] = ""
-    return _write(actor, configuration, number, held, after)
-
-
-def _write(
-    actor: Actor, configuration: Configuration, number: AccountNumber, held: PhoneNumber, after: dict[str, str]
-) -> WebhookChange:
-    """Note the former values first, so that they are not lost when Twilio does it and its answer does not come."""
-    change = WebhookChange.objects.create(
-        tenant=configuration.tenant,
-        configuration=configuration,
-        number_sid=number.sid,
-        e164=number.e164,
-        before=number.webhook,
-        after=after,
-        changed_by=actor.label,
-    )
-    try:
-        at_twilio.write_webhook(configuration.account, number.sid, after)
-    except TwilioProblem as problem:
-        if problem.kind not in (Problem.UNREACHABLE, Problem.BUSY):
-            change.delete()
-        raise
-    with transaction.atomic():
-        PhoneNumber.objects.filter(pk=held.pk, verified_at=None).update(verified_at=clock.now())
-        facts = {"number": number.e164, "sms_url": [_without_key(number.webhook["sms_url"]), "portal"]}
-        audit.record(actor, "sms.webhook.set", configuration, facts, tenant=configuration.tenant)
-    return change
-
-
-def _without_key(url: str) -> str:
-    """Leave the unguessable part of our own addresses out of the log."""
-    head, mark, _key = url.partition("/webhooks/twilio/")
-    return head + mark + "…" if mark else url
-
-
-def undo_webhook(actor: Actor, configuration: Configuration, change: WebhookChange) -> None:
-    """Put back what stood at Twilio before we set the webhook.
-
-    Raises:
-        ConnectRefused: somebody changed it since; nothing was touched.
-        TwilioProblem: Twilio did not do it.
-    """
-    number = at_twilio.fetch_number(configuration.account, change.number_sid)
-    if number.webhook["sms_url"] != change.after["sms_url"]:
-        raise ConnectRefused(
-            _("%s was changed at Twilio since. It was left as it is; change it there if you want to.") % change.e164
-        )
-    restored = {name: value for name, value in change.before.items() if value or not name.endswith("_method")}
-    at_twilio.write_webhook(configuration.account, change.number_sid, restored)
-    with transaction.atomic():
-        change.undone_at = clock.now()
-        change.save(update_fields=["undone_at"])
-        facts = {"number": change.e164, "sms_url": ["portal", _without_key(change.before.get("sms_url", ""))]}
-        audit.record(actor, "sms.webhook.undone", configuration, facts, tenant=configuration.tenant)
 
 
 # --- How it stands ---
@@ -299,7 +217,7 @@ def _present(tenant: Tenant) -> dict[str, bool]:
     found = Tenant.objects.filter(pk=tenant.pk).values(
         trunk=Exists(numbers.trunks_of(tenant)),
         number=Exists(numbers.live_numbers(tenant)),
-        webhook=Exists(tenant.webhook_changes.filter(undone_at=None)),
+        webhook=Exists(tenant.webhook_changes.filter(state__in=_AT_TWILIO, undone_at=None)),
         inbound=Exists(tenant.inbound_rules.filter(enabled=True)),
         outbound=Exists(tenant.outbound_rules.filter(enabled=True)),
         right=Exists(tenant.members.filter(enabled=True).exclude(sending_right=SendingRight.NONE)),

@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from portal import css, startup
+from sms.pointing import addresses
 
 
 class Command(BaseCommand):
@@ -18,6 +19,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         if text := startup.problem():
             sys.exit(text)
+        addresses.note()
         self._progress("Building the stylesheet ...")
         css.build(settings.BASE_DIR, settings.VAR_DIR)
         if settings.DEMO:
