@@ -87,6 +87,9 @@ async def change_account(hub: Hub, request: web.Request, body: Body) -> web.Resp
         changes["countries"] = {**account.countries, **{str(c): bool(on) for c, on in body["countries"].items()}}
     changes |= _standing(hub, body)
     hub.record("account.changed", sid=account.sid, changes=changes)
+    # Sub-accounts share the fate of their parent.
+    for child in [a.sid for a in hub.world.accounts.values() if a.owner_sid == account.sid and "status" in changes]:
+        hub.record("account.changed", sid=child, changes={"status": changes["status"]})
     return answer(shown(hub, account))
 
 

@@ -22,7 +22,7 @@ WEBHOOKS = ("duplicate_webhooks", "unsigned_webhooks")
 KINDS = ("delay", *BEFORE, *AFTER, *LISTS, *REPORTS, *WEBHOOKS)
 OPERATIONS = (
     *("create", "list", "fetch", "update", "delete", "media"),
-    *("numbers", "short_codes", "applications", "accounts", "services", "pool", "registration"),
+    *("numbers", "short_codes", "applications", "accounts", "keys", "services", "pool", "registration"),
     *("tokens", "geo", "alerts", "any"),
 )
 MATCHABLE = ("to", "from", "account", "operation")

@@ -40,6 +40,7 @@ async def alerts(call: Call) -> Reply:
         if alert.account_sid == call.account.sid
         and query.get("StartDate", "") <= shapes.iso(alert.created)
         and shapes.iso(alert.created) <= query.get("EndDate", "~")
+        and query.get("LogLevel", shapes.LOG_LEVEL) == shapes.LOG_LEVEL
     ]
     found = paging.reply(call, "alerts", rows, seq=lambda row: row[0], show=lambda row: shapes.alert(row[1]))
     return paging.modern(found, "alerts", "https://monitor.twilio.com")

@@ -7,6 +7,8 @@ from typing import Any
 from sms.sandbox.things import Account, Alert, Application, Media, Message, Number
 
 VERSION = "2010-04-01"
+# Of all alerts: the sandbox notes what failed, no warnings.
+LOG_LEVEL = "error"
 
 ERROR_TEXTS = {
     30003: "Unreachable destination handset",
@@ -208,7 +210,7 @@ def alert(a: Alert) -> dict[str, Any]:
         "date_generated": iso(a.created),
         "date_updated": iso(a.created),
         "error_code": str(a.error_code),
-        "log_level": "error",
+        "log_level": LOG_LEVEL,
         "more_info": f"https://www.twilio.com/docs/errors/{a.error_code}",
         "request_method": a.request_method,
         "request_url": a.request_url,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sms.sandbox.app import REST
+from sms.sandbox.parameters import unknown
 from tests.contract.description import Operation, operations
 
 OF_LIBRARY = [operation for operation in operations() if "library" in operation.noted]
@@ -42,6 +43,15 @@ def test_the_sandbox_serves_the_operations_of_the_fixtures_and_no_others():
     served = {(method, _template(path)) for method, path, _, _ in REST}
     described = {(o.method, f"{o.product}{re.sub(r'{[^}]+}', '{}', o.path)}") for o in operations()}
     assert served == described
+
+
+def test_the_sandbox_knows_every_parameter_of_the_fixtures():
+    """It names the others in its journal."""
+    names = {(method, _template(path)): name for method, path, name, _ in REST}
+    for operation in operations():
+        name = names[operation.method, f"{operation.product}{re.sub(r'{[^}]+}', '{}', operation.path)}"]
+        assert unknown(name, operation.method, operation.parameters) == [], operation.name
+        assert unknown(name, operation.method, ["Nonsense"]) == ["Nonsense"]
 
 
 def _template(path: str) -> str:

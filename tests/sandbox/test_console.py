@@ -3,6 +3,7 @@
 import pytest
 
 from tests.sandbox.console import Console
+from tests.sandbox.harness import Sandbox
 from tests.sandbox.test_accounts import NONE, assert_refused
 
 
@@ -47,3 +48,43 @@ def test_it_changes_the_account(sandbox, console, account, client, our_number):
     console.suspend()
     fresh = sandbox.client(account["sid"], token)
     assert fresh.api.accounts(account["sid"]).fetch().status == "suspended"
+
+
+def test_all_of_it_outlives_a_restart(tmp_path):
+    with Sandbox(tmp_path) as sandbox:
+        parent = sandbox.account(friendly_name="Parent")
+        account = sandbox.account(parent=parent["sid"], region="ie1", region_tokens={"us1": "u" * 32})
+        console = Console(sandbox, account["sid"])
+        console.add_numbers("+14155552000", 3, sms_url="https://a.example/in")
+        sandbox.number(account, "74888", type="short code")
+        sandbox.number(account, "+18335550191")
+        service = console.add_service("+14155552000", "+14155552001", inbound_request_url="https://a.example/in")
+        console.place("+14155552001", console.add_service())
+        console.set_application("+14155552002")
+        console.release("+14155552000")
+        console.set_account(balance="3.5", countries={"DE": False}, enforces_registration=True)
+        console.set_brand("APPROVED")
+        console.set_campaign(service, "VERIFIED")
+        console.set_verification("+18335550191", "IN_REVIEW")
+        client = sandbox.client(account["sid"], account["auth_token"])
+        client.region, client.edge = "ie1", "dublin"
+        client.messaging.v1.services(service).alpha_senders.create(alpha_sender="Acme")
+
+        def seen():
+            asked = client.messaging.v1
+            return (
+                sandbox.control("GET", "/state"),
+                [(c.sid, c.campaign_status) for c in asked.services(service).us_app_to_person.list()],
+                [(v.sid, v.status) for v in asked.tollfree_verifications.list()],
+                [(b.sid, b.status) for b in asked.brand_registrations.list()],
+                [a.alpha_sender for a in asked.services(service).alpha_senders.list()],
+                client.accounts.v1.messaging_geopermissions.fetch(country_code="DE").permissions,
+            )
+
+        before = seen()
+        sandbox.stop()
+        sandbox.start()
+        client.http_client.base = sandbox.url
+        after = seen()
+        assert after == before
+        assert [len(part) for part in after[1:]] == [1, 1, 1, 1, 1]

@@ -47,6 +47,13 @@ def test_a_sub_account_has_no_balance_of_its_own(sandbox, account, client, child
     assert_refused(theirs.balance.fetch, 20404, 404)
 
 
+def test_a_sub_account_is_suspended_with_its_parent(sandbox, account, child):
+    theirs = sandbox.client(child["sid"], child["auth_token"])
+    for status in ("suspended", "active"):
+        sandbox.control("PATCH", f"/accounts/{account['sid']}", {"status": status})
+        assert theirs.api.accounts(child["sid"]).fetch().status == status
+
+
 @pytest.mark.parametrize(("region", "edge"), [("ie1", "dublin"), ("au1", "sydney")])
 def test_an_account_answers_in_its_region_only(sandbox, region, edge):
     account = sandbox.account(region=region)
