@@ -11,6 +11,8 @@ from sms.webhooks import registry
 from tenants import secrets
 
 _SHOWN = 20
+# Counted up to here; a page says how many.
+_MOST = 1000
 _HOME = "us1"
 
 
@@ -29,11 +31,11 @@ class Elsewhere:
 def elsewhere(account: TwilioAccount) -> Elsewhere:
     """Count what uses the same Twilio account by another row of credentials: another tenant's, or the system's."""
     configurations = Configuration.objects.filter(account__account_sid=account.account_sid, deleted_at=None)
-    others = configurations.exclude(account=account).select_related("tenant").order_by("tenant__name", "name", "pk")
+    others = configurations.exclude(account=account).order_by("tenant__name", "name", "pk")
+    found = [f"{tenant}: {name}" for tenant, name in others.values_list("tenant__name", "name")[:_MOST]]
     trunks = Trunk.objects.filter(account__account_sid=account.account_sid, deleted_at=None).exclude(account=account)
-    names = [f"{found.tenant.name}: {found.name}" for found in others[:_SHOWN]]
-    names += [found.name for found in trunks.order_by("name", "pk")[:_SHOWN]]
-    return Elsewhere(others.count(), trunks.count(), tuple(names))
+    shared = list(trunks.order_by("name", "pk").values_list("name", flat=True)[:_MOST])
+    return Elsewhere(len(found), len(shared), tuple(found[:_SHOWN] + shared[:_SHOWN]))
 
 
 def _held(account: TwilioAccount) -> list[TwilioAccount]:

@@ -47,7 +47,7 @@ def _wizard(
         "account": account,
         "shown": shown,
         "rotation": shown.rotation,
-        "users": rows.users_of(account)[:20],
+        "users": rows.users_of(account).prefetch_related(None)[:20],
         "may_decide": may_decide,
         "blocked": bool(shown.elsewhere) and not may_decide,
         "offers_replacing": "unknown" in request.GET and shown.rotation is not None,
