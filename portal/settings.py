@@ -268,17 +268,19 @@ if FAILPOINTS and PRODUCTION and not DEMO:
     raise ImproperlyConfigured("FAILPOINTS is for tests only. Remove it from the environment.")
 LEASE_SECONDS = 180 * TIME_SCALE
 SWEEP_SECONDS = max(3 * TIME_SCALE, 0.25)
+# All expire alike: in a queue that is behind, what expired sooner than the rest would never have its turn.
+EXPIRES = {"expires": 30}
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "maint.sweep", "schedule": schedule(SWEEP_SECONDS), "options": {"expires": 30}},
-    "lists": {"task": "maint.lists", "schedule": schedule(max(10 * TIME_SCALE, 0.5)), "options": {"expires": 10}},
-    "connect": {"task": "maint.connect", "schedule": schedule(max(10 * TIME_SCALE, 0.5)), "options": {"expires": 10}},
+    "sweep": {"task": "maint.sweep", "schedule": schedule(SWEEP_SECONDS), "options": EXPIRES},
+    "lists": {"task": "maint.lists", "schedule": schedule(max(10 * TIME_SCALE, 0.5)), "options": EXPIRES},
+    "connect": {"task": "maint.connect", "schedule": schedule(max(10 * TIME_SCALE, 0.5)), "options": EXPIRES},
     # The jobs themselves are hourly; one that needs longer than its slice of time goes on with the next tick.
-    "housekeeping": {"task": "maint.housekeeping", "schedule": schedule(60 * TIME_SCALE), "options": {"expires": 50}},
+    "housekeeping": {"task": "maint.housekeeping", "schedule": schedule(max(60 * TIME_SCALE, 0.5)), "options": EXPIRES},
 }
 # One through each queue: a worker that is alive and consumes nothing becomes visible.
-CANARY_SECONDS = 10 * TIME_SCALE
+CANARY_SECONDS = max(10 * TIME_SCALE, 0.5)
 CELERY_BEAT_SCHEDULE |= {
-    f"{queue}.canary": {"task": f"{queue}.canary", "schedule": schedule(CANARY_SECONDS), "options": {"expires": 60}}
+    f"{queue}.canary": {"task": f"{queue}.canary", "schedule": schedule(CANARY_SECONDS), "options": EXPIRES}
     for queue in ("send", "inbound", "deliver", "maint")
 }
 if DEMO:

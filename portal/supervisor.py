@@ -16,7 +16,8 @@ from portal.processes import Program, spawn
 
 QUEUES = ("send", "inbound", "deliver", "maint")
 # One child more than queues: a slow task in each still leaves one free.
-WORKER_CHILDREN = len(QUEUES) + 1
+# One beside each queue's own, and one more: two tasks may wait for Twilio's lists and settings, each for a minute.
+WORKER_CHILDREN = len(QUEUES) + 2
 START_SECONDS = 60.0
 
 
