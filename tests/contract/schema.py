@@ -24,7 +24,7 @@ def fits(value: Any, kind: Kind) -> bool:
 
 def _fits(value: Any, kind: Kind) -> bool:
     if isinstance(kind, dict):
-        return value in kind["enum"]
+        return bool(value in kind["enum"])
     if SID.fullmatch(kind):
         return isinstance(value, str) and re.fullmatch(kind + HEX, value) is not None
     return _KINDS[kind](value)
@@ -33,11 +33,11 @@ def _fits(value: Any, kind: Kind) -> bool:
 def fits_text(text: str, kind: Kind) -> bool:
     """Say whether a parameter as it was sent is of a kind."""
     if isinstance(kind, dict):
-        return text in kind["enum"]
+        return bool(text in kind["enum"])
     if SID.fullmatch(kind):
         # An empty SID takes away what was set.
         return text == "" or _fits(text, kind)
-    return _TEXTS.get(kind, _KINDS.get(kind, _is_string))(text)
+    return bool(_TEXTS.get(kind, _KINDS.get(kind, _is_string))(text))
 
 
 def _is_string(value: Any) -> bool:

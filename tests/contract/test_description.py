@@ -1,6 +1,7 @@
 """The comparison finds what it is there to find."""
 
 import copy
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.contract.description import assert_agree, operation_of, problems
 AC, PN = "AC" + "a" * 32, "PN" + "b" * 32
 DAY = "Thu, 30 Jul 2015 20:12:31 +0000"
 ANSWER = {"account_sid": AC, "balance": "-1.25", "currency": "USD"}
-READ = {
+READ: dict[str, Any] = {
     "method": "GET",
     "path": f"/api.twilio.com/2010-04-01/Accounts/{AC}/Balance.json",
     "query": [],
@@ -44,7 +45,7 @@ SEND = {
         ["MediaUrl", "https://a.example/2"],
     ],
 }
-LIST = {
+LIST: dict[str, Any] = {
     **READ,
     "path": "/messaging.twilio.com/v1/Services",
     "query": [["PageSize", "1000"]],
