@@ -15,8 +15,7 @@ from portal import broker, ports
 from portal.processes import Program, spawn
 
 QUEUES = ("send", "inbound", "deliver", "maint")
-# One child more than queues: a slow task in each still leaves one free.
-# One beside each queue's own, and one more: two tasks may wait for Twilio's lists and settings, each for a minute.
+# Two children more than queues: a slow task in each, and two that wait for Twilio at once, still leave one free.
 WORKER_CHILDREN = len(QUEUES) + 2
 START_SECONDS = 60.0
 
