@@ -29,6 +29,7 @@ from sms.models import (
     TransferJob,
     Trunk,
     WebhookChange,
+    WebhookJob,
 )
 from tenants import api_keys, audit, clock, switching
 from tenants.access import Access
@@ -188,6 +189,10 @@ class World:
             before={"sms_url": ""},
             changed_by=CANARY,
         )
+        self.webhook_job = WebhookJob.objects.create(
+            tenant=acme, configuration=cast.configuration, purpose="set", state="stopped", made_by=CANARY
+        )
+        self.move_job = WebhookJob.objects.create(purpose="move", state="stopped", made_by=CANARY)
         self.refused = RefusedRequest.objects.create(
             tenant=acme,
             configuration=cast.configuration,
@@ -277,8 +282,12 @@ ARGUMENTS: dict[str, Callable[[World], Any]] = {
     "user_id": lambda w: w.second_root.id,
     "administrator_id": lambda w: w.second_root.id,
     "administrator_invitation_id": lambda w: w.administrator_invitation.id,
+    "webhook_job_id": lambda w: w.webhook_job.id,
+    "webhook_change_id": lambda w: w.change.id,
     "sms:trunk_delete trunk_id": lambda w: w.spare_trunk.id,
 }
+for _address in ("", "_stop", "_resume", "_again", "_undo"):
+    ARGUMENTS[f"sms:system_pointing_job{_address} webhook_job_id"] = lambda w: w.move_job.id
 for _address in ("toggle", "share", "account", "detail", "edit"):
     ARGUMENTS[f"sms:system_trunk_{_address} trunk_id"] = lambda w: w.cast.trunk.id
 for _address in ("edit", "remove"):
@@ -308,18 +317,11 @@ def as_user(user: User | AnonymousUser | None) -> Client:
     return client
 
 
-# What a form must carry to name a row of the tenant.
-FORMS: dict[str, Callable[[World], dict[str, str]]] = {
-    "sms:configuration_undo_webhook": lambda w: {"change": w.change.id.hex},
-}
-
-
 def enters(client: Client, address: Address, world: World) -> int:
     """Return the status a permitted visitor gets: GET, or POST where only that is taken."""
     url = url_of(address, world)
     status: int = client.get(url).status_code
-    form = FORMS.get(address.name)
-    return client.post(url, form(world) if form else {}).status_code if status == 405 else status
+    return client.post(url).status_code if status == 405 else status
 
 
 def fingerprint(tenant: Tenant) -> str:

@@ -1,4 +1,6 @@
-"""Set one number's webhook, or put it back, while somebody waits: Twilio is asked first, no list must have been read."""
+"""Set one number's webhook, or put it back, while somebody waits: Twilio is asked first, no list need be read."""
+
+from django.utils.translation import gettext as _
 
 from sms.mirror import keeping
 from sms.models import ChangeState, Configuration, WebhookChange, WebhookJob
@@ -41,6 +43,8 @@ def undo(actor: Actor, change: WebhookChange) -> WebhookChange:
 def _ended(job: WebhookJob) -> WebhookChange:
     """Return a job's only change, as it ended."""
     change = job.changes.get()
+    if job.problem:
+        raise JobRefused(_("%s It is tried again by itself.") % job.problem)
     if change.state in (ChangeState.FAILED, ChangeState.SKIPPED):
         raise JobRefused(f"{change.e164 or change.label}: {change.problem}")
     return change

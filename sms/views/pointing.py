@@ -158,7 +158,7 @@ def job_context(request: SignedInRequest, job: WebhookJob) -> dict[str, Any]:
     return {
         "job": job,
         "page": page,
-        "rows": [{"change": row, "differences": planning.differences(row.before, row.after)} for row in page.rows],
+        "rows": [_row(job, row) for row in page.rows],
         "tabs": [(state.value, state.label, states[state]) for state in ChangeState if states.get(state)],
         "shown": shown,
         "total": total,
@@ -171,6 +171,16 @@ def job_context(request: SignedInRequest, job: WebhookJob) -> dict[str, Any]:
         "is_running": job.state == JobState.RUNNING,
         "is_stopped": job.state == JobState.STOPPED,
         "may_undo": job.state != JobState.RUNNING and jobs.undoable(job).exists(),
+    }
+
+
+def _row(job: WebhookJob, change: WebhookChange) -> dict[str, Any]:
+    """Return a change with what it sets; one of several that stands can be taken back alone."""
+    stands = change.state == ChangeState.DONE and change.undone_at is None and job.state != JobState.RUNNING
+    return {
+        "change": change,
+        "differences": planning.differences(change.before, change.after),
+        "may_undo": stands and job.total > 1 and job.tenant_id is not None,
     }
 
 

@@ -5,11 +5,12 @@ from django.urls import reverse
 
 from rules.models import RuleSet
 from sms.models import Configuration, RefusedRequest
+from sms.pointing import single
 from sms.setup import configuring
 from tenants import clock, secrets
 from tenants.audit import PORTAL
 from tenants.models.members import SendingRight
-from tests.factories import OUR_NUMBER, OUR_SECOND_NUMBER, make_account, make_trunk
+from tests.factories import OUR_NUMBER, make_account, make_trunk
 from tests.sms.connect_scene import forget, make_scene
 
 OTHER = "f" * 32
@@ -338,7 +339,7 @@ def test_a_token_is_replaced_after_twilio_was_asked(alice, scene):
 
 
 def test_the_delete_page_says_what_goes_and_the_webhook_answers_404(alice, scene, cast):
-    alice.post(url("configuration_set_webhook", scene.configuration.pk), {"number": scene.sids[OUR_NUMBER]})
+    single.set_number(PORTAL, scene.configuration, scene.sids[OUR_NUMBER])
     page = alice.get(url("configuration_delete", scene.configuration.pk)).content.decode()
     assert "+1 202-555-0101" in page
     assert "No texts are waiting" in page
@@ -364,33 +365,6 @@ def test_a_stopped_configuration_says_why_and_goes_on_after_a_good_check(alice, 
     alice.post(url("configuration_check", made.pk))
     made.refresh_from_db()
     assert (made.held_reason, made.held_at) == ("", None)
-
-
-# --- Numbers at Twilio ---
-
-
-def test_numbers_are_shown_set_and_undone(alice, scene):
-    made = scene.configuration
-    page = alice.get(url("configuration_numbers", made.pk)).content.decode()
-    assert "Set webhook" in page
-    assert "Not in this trunk" in page
-    answer = alice.post(
-        url("configuration_set_webhook", made.pk), {"number": scene.sids[OUR_SECOND_NUMBER]}, follow=True
-    )
-    assert "come here now" in answer.content.decode()
-    fragment = alice.get(url("configuration_numbers", made.pk), headers={"HX-Request": "true"}).content.decode()
-    assert "Undo" in fragment
-    assert "<html" not in fragment
-    change = made.tenant.webhook_changes.get()
-    alice.post(url("configuration_undo_webhook", made.pk), {"change": change.pk.hex})
-    assert scene.at_twilio(OUR_SECOND_NUMBER)["sms_url"] in ("", None)
-
-
-def test_what_twilio_refuses_is_said(alice, scene):
-    page = url("configuration_set_webhook", scene.configuration.pk)
-    answer = alice.post(page, {"number": "PN" + "0" * 32}, follow=True)
-    assert "does not know" in answer.content.decode()
-    assert alice.post(url("configuration_undo_webhook", scene.configuration.pk), {"change": "x"}).status_code == 404
 
 
 def test_checking_says_who_the_account_is(alice, scene):

@@ -4,10 +4,12 @@ import pytest
 import requests
 
 from sms.models import WebhookChange
+from sms.pointing import single
+from sms.pointing.jobs import JobRefused
 from sms.setup import configuring, connecting, credentials
 from sms.twilio import numbers
 from sms.twilio.client import DeadlineClient, SandboxNotRunning, is_sandbox, rest_url, sync_client
-from sms.twilio.errors import TwilioProblem
+from sms.twilio.errors import Problem, TwilioProblem
 from tenants.audit import PORTAL, Actor
 from tenants.models import AuditEntry
 from tests.factories import OUR_NUMBER, OUR_SECOND_NUMBER, make_account
@@ -101,7 +103,7 @@ def test_a_webhook_is_set_with_overrides_and_fallback_and_undone(scene, settings
     sid = scene.sids[OUR_NUMBER]
     client = scene.sandbox.client(scene.account["sid"], scene.account["auth_token"])
     client.incoming_phone_numbers(sid).update(sms_url="http://127.0.0.1:1/old", sms_method="GET")
-    change = connecting.set_webhook(ALICE, scene.configuration, sid)
+    change = single.set_number(ALICE, scene.configuration, sid)
     now = scene.at_twilio()
     assert now["sms_url"] == configuring.webhook_url(scene.configuration)
     assert now["sms_url"].endswith("/message#ct=2000&rt=3500&tt=15000&rc=3&rp=ct,rt,5xx")
@@ -111,7 +113,7 @@ def test_a_webhook_is_set_with_overrides_and_fallback_and_undone(scene, settings
     key = configuring.live_key(scene.configuration).key
     entry = AuditEntry.objects.get(action="sms.webhook.set")
     assert key not in str(entry.changes)
-    connecting.undo_webhook(ALICE, scene.configuration, change)
+    single.undo(ALICE, change)
     back = scene.at_twilio()
     assert (back["sms_url"], back["sms_method"], back["sms_fallback_url"]) == ("http://127.0.0.1:1/old", "GET", "")
     assert not connecting.open_changes(scene.configuration)
@@ -119,11 +121,11 @@ def test_a_webhook_is_set_with_overrides_and_fallback_and_undone(scene, settings
 
 def test_undo_leaves_alone_what_somebody_changed_since(scene):
     sid = scene.sids[OUR_NUMBER]
-    change = connecting.set_webhook(ALICE, scene.configuration, sid)
+    change = single.set_number(ALICE, scene.configuration, sid)
     client = scene.sandbox.client(scene.account["sid"], scene.account["auth_token"])
     client.incoming_phone_numbers(sid).update(sms_url="http://127.0.0.1:1/theirs")
-    with pytest.raises(connecting.ConnectRefused, match="changed at Twilio since"):
-        connecting.undo_webhook(ALICE, scene.configuration, change)
+    with pytest.raises(JobRefused, match="changed at Twilio since"):
+        single.undo(ALICE, change)
     assert scene.at_twilio()["sms_url"] == "http://127.0.0.1:1/theirs"
 
 
@@ -135,38 +137,39 @@ def test_an_application_in_the_way_is_seen_replaced_and_put_back(scene):
     )
     line = connecting.lines(scene.configuration)[0]
     assert (line.number.application_sid, line.points_here) == (application, False)
-    change = connecting.set_webhook(ALICE, scene.configuration, sid)
+    change = single.set_number(ALICE, scene.configuration, sid)
     assert not scene.at_twilio()["sms_application_sid"]
-    connecting.undo_webhook(ALICE, scene.configuration, change)
+    single.undo(ALICE, change)
     assert scene.at_twilio()["sms_application_sid"] == application
 
 
 def test_a_number_outside_the_pool_is_not_touched(scene):
-    with pytest.raises(connecting.ConnectRefused, match="not in the pool"):
-        connecting.set_webhook(ALICE, scene.configuration, scene.sids["+12025550777"])
+    with pytest.raises(JobRefused, match="not in the pool"):
+        single.set_number(ALICE, scene.configuration, scene.sids["+12025550777"])
     with pytest.raises(TwilioProblem, match="does not know"):
-        connecting.set_webhook(ALICE, scene.configuration, "PN" + "0" * 32)
+        single.set_number(ALICE, scene.configuration, "PN" + "0" * 32)
     assert not WebhookChange.objects.exists()
 
 
 def test_a_webhook_is_not_set_without_a_public_address(cast, settings):
     settings.PUBLIC_BASE_URL = "http://portal.example"
-    with pytest.raises(connecting.ConnectRefused, match="https"):
-        connecting.set_webhook(ALICE, cast.configuration, "PN" + "0" * 32)
+    with pytest.raises(JobRefused, match="https"):
+        single.set_number(ALICE, cast.configuration, "PN" + "0" * 32)
 
 
 def test_the_former_values_survive_an_answer_that_does_not_come(scene, monkeypatch):
     def late(*args):
-        raise TwilioProblem(connecting.Problem.UNREACHABLE, "late")
+        raise TwilioProblem(Problem.UNREACHABLE, "late")
 
     monkeypatch.setattr(numbers, "write_webhook", late)
-    with pytest.raises(TwilioProblem):
-        connecting.set_webhook(ALICE, scene.configuration, scene.sids[OUR_NUMBER])
-    assert WebhookChange.objects.get().before["sms_url"] == ""
+    with pytest.raises(JobRefused, match="tried again by itself"):
+        single.set_number(ALICE, scene.configuration, scene.sids[OUR_NUMBER])
+    change = WebhookChange.objects.get()
+    assert (change.before["sms_url"], change.state) == ("", "begun")
 
 
 def test_a_rotated_key_still_points_here_until_it_retires(scene):
-    connecting.set_webhook(ALICE, scene.configuration, scene.sids[OUR_NUMBER])
+    single.set_number(ALICE, scene.configuration, scene.sids[OUR_NUMBER])
     configuring.rotate_key(PORTAL, scene.configuration, overlap_days=7)
     assert connecting.lines(scene.configuration)[0].points_here
     scene.configuration.webhook_keys.exclude(retires_at=None).update(retires_at=scene.configuration.created_at)
