@@ -212,7 +212,7 @@ def test_no_form_takes_what_is_another_tenants(world: World, victim: Victim) -> 
 
 def _calls_twilio(address: Address) -> bool:
     """Whether a form asks Twilio before anything else: no test reaches it."""
-    return address.name in {"sms:configuration_check", "sms:configuration_numbers", "sms:configuration_verify"}
+    return address.name in {"sms:configuration_check", "sms:configuration_verify"}
 
 
 def test_no_program_sends_from_what_is_another_tenants(world: World, victim: Victim) -> None:

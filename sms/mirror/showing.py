@@ -174,6 +174,27 @@ def holders(tenant: Tenant, numbers: Sequence[TwilioNumber]) -> dict[str, Trunk]
     return {row.e164: row.pool.trunk for row in rows.select_related("pool__trunk")}
 
 
+def everybodys(
+    account: TwilioAccount, found: Sequence[TwilioNumber]
+) -> list[tuple[TwilioNumber, PhoneNumber | None, looking.Told]]:
+    """Return numbers with who holds each, judged by the holder's configuration; for system administrators alone."""
+    held = PhoneNumber.objects.filter(released_at=None, e164__in=[number.e164 for number in found])
+    holders = {row.e164: row for row in held.select_related("tenant", "pool__trunk")}
+    tenants = {row.tenant_id for row in holders.values()}
+    joined = Configuration.objects.filter(account=account, deleted_at=None, tenant__in=tenants)
+    ours = {
+        (one.tenant_id, one.trunk_id): looking.ours(one)
+        for one in joined.select_related("account").prefetch_related("webhook_keys")
+    }
+    rows = []
+    for number in found:
+        holder = holders.get(number.e164)
+        wanted = ours.get((holder.tenant_id, holder.pool.trunk_id)) if holder else None
+        pointing = looking.at_number(number, wanted or Ours((), ()))
+        rows.append((number, holder, gone() if number.gone_at else looking.told(pointing)))
+    return rows
+
+
 def told(configuration: Configuration, number: TwilioNumber, ours: Ours) -> looking.Told:
     """Say where a number's texts go; an operator's Messaging Service is not named to a tenant."""
     if number.gone_at is not None:

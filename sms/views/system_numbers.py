@@ -11,8 +11,7 @@ from django.views.decorators.http import require_POST
 
 from sms.mirror import reading, showing
 from sms.mirror.showing import Show
-from sms.models import Configuration, PhoneNumber, Trunk, TwilioAccount, TwilioNumber
-from sms.pointing import judging, looking
+from sms.models import Trunk, TwilioAccount, TwilioNumber
 from sms.views import twilio_numbers as pages
 from tenants import keyset
 from tenants.access import SignedInRequest, system_view
@@ -62,23 +61,10 @@ def system_trunk_numbers(request: SignedInRequest, trunk_id: uuid.UUID) -> HttpR
 
 
 def _rows(account: TwilioAccount, found: list[TwilioNumber]) -> list[dict[str, Any]]:
-    """Return the rows, each judged by the configuration of the tenant that holds the number, if it has one."""
-    held = PhoneNumber.objects.filter(released_at=None, e164__in=[number.e164 for number in found])
-    holders = {row.e164: row for row in held.select_related("tenant", "pool__trunk")}
-    tenants = {row.tenant_id for row in holders.values()}
-    joined = Configuration.objects.filter(account=account, deleted_at=None, tenant__in=tenants)
-    ours = {}
-    for one in joined.select_related("account").prefetch_related("webhook_keys"):
-        ours[one.tenant_id, one.trunk_id] = looking.ours(one)
-    rows = []
-    for number in found:
-        holder = holders.get(number.e164)
-        wanted = ours.get((holder.tenant_id, holder.pool.trunk_id)) if holder else None
-        told = looking.told(looking.at_number(number, wanted or judging.Ours((), ())))
-        if number.gone_at is not None:
-            told = showing.gone()
-        rows.append(pages.row_of(number, told, holder.pool.trunk if holder else None) | {"holder": holder})
-    return rows
+    return [
+        pages.row_of(number, told, holder.pool.trunk if holder else None) | {"holder": holder}
+        for number, holder, told in showing.everybodys(account, found)
+    ]
 
 
 @system_view
