@@ -170,7 +170,7 @@ def _opt_outs(seen: _Seen) -> Remedy | None:
 def _public_address(seen: _Seen) -> Remedy | None:
     if not seen.request.user.is_system_administrator:
         return None
-    return Remedy(_("Look at the portal’s state"), reverse("system_health"), "activity")
+    return Remedy(_("Look at the public address"), reverse("sms:system_addresses"), "globe")
 
 
 _REMEDIES: Mapping[str, Callable[[_Seen], Remedy | None]] = {

@@ -19,6 +19,7 @@ from sms.lists import list_state
 from sms.models import Configuration, TwilioAccount
 from sms.queueing import breaker
 from sms.setup import configuring, connecting, guide
+from sms.showing import remedies
 from sms.twilio.account_words import IN_REGION, REGION_NAMES, Result, consequence, describe, trial_note
 from sms.twilio.accounts import GOOD, Finding
 from sms.twilio.client import is_sandbox
@@ -210,7 +211,7 @@ def configuration_detail(request: TenantRequest, configuration_id: uuid.UUID) ->
         "account": configuration.account,
         "state": connecting.webhook_state(configuration, refused),
         "refused_count": refused,
-        "held": explain(configuration.held_reason) if configuration.held_at else None,
+        "held": _held(request, configuration),
         "slowed": _is_slowed(configuration),
         "stopped_senders": breaker.stopped_senders(configuration),
         **account_context(configuration.account),
@@ -255,6 +256,15 @@ def webhook_context(request: TenantRequest, configuration: Configuration) -> dic
         "fallback_url": configuring.fallback_url(configuration),
         "former_keys": former,
     }
+
+
+def _held(request: TenantRequest, configuration: Configuration) -> remedies.Problem | None:
+    """Return why sending is stopped, with who must act and the button for this visitor."""
+    if not configuration.held_at:
+        return None
+    # Without a code of Twilio's the reason is a word of ours: its answer was 401 or the like.
+    code = configuration.held_reason if configuration.held_reason.isdigit() else ""
+    return remedies.of(request, explain(code, 401), configuration=configuration)
 
 
 @tenant_view(Permission.CONFIGURATIONS_EDIT)

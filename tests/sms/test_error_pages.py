@@ -201,3 +201,24 @@ def test_texts_with_an_error_are_looked_for_among_themselves(cast, message):  # 
         for plan in plans:
             assert "message_with_error" in plan, plan
             assert not reads_whole(plan, "sms_message"), plan
+
+
+# --- A configuration that stopped ---
+
+
+@pytest.mark.parametrize(
+    ("reason", "meaning", "label"),
+    [
+        ("20003", "Twilio refused the credentials.", "Replace the token"),
+        ("account", "Twilio gave no error code.", ""),
+    ],
+)
+def test_a_stopped_configuration_says_who_must_act_and_offers_it(cast, client, reason, meaning, label):
+    cast.acme.configurations.update(held_reason=reason, held_at=clock.now())
+    client.force_login(cast.alice.user)
+    answer = client.get(reverse("sms:configuration_detail", args=["acme", cast.configuration.pk]))
+    html = answer.content.decode()
+    assert meaning in html
+    assert "Who must act: You, as an administrator." in html
+    held = answer.context["held"]
+    assert (str(held.remedy.label) if held.remedy else "") == label
