@@ -89,16 +89,17 @@ def _webhooks(configuration: Configuration) -> Tick:
 def own_call_ticks(configuration: Configuration, since: datetime) -> list[Tick]:
     """Return how far the call came that the portal made to its own webhook since the test began."""
     kept = selftest.kept(configuration)
+    address = configuring.base_url(configuration)
     if kept is None or kept[1] < since.timestamp():
-        address = configuring.webhook_url(configuration, overrides=False).partition("/webhooks/")[0]
         return [Tick(_("Not called yet"), WAITING, None, address)]
     outcome, at = kept
     moment = datetime.fromtimestamp(at, UTC)
     if outcome.is_here:
-        return [Tick(_("Reached"), DONE, moment, selftest.explain(outcome)), Tick(_("Signature valid"), DONE, moment)]
+        signed = Tick(_("Signature valid"), DONE, moment, selftest.explain(outcome))
+        return [Tick(_("Reached"), DONE, moment, address), signed]
     if outcome.arrived:
         return [
-            Tick(_("Reached"), DONE, moment),
+            Tick(_("Reached"), DONE, moment, address),
             Tick(_("Signature valid"), FAILED_TICK, moment, selftest.explain(outcome)),
         ]
     return [Tick(_("Reached"), FAILED_TICK, moment, selftest.explain(outcome))]
