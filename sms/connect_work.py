@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.db import DatabaseError
 
@@ -11,6 +12,8 @@ from sms.pointing import addresses
 from sms.pointing import jobs as webhook_jobs
 from sms.rotating import rounds as rotation_rounds
 from tenants import clock
+from tenants.ids import new_id
+from tenants.models import PeriodicRun
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +22,9 @@ Round = Callable[[Stop], int]
 
 # For all rounds of a task together, well below the time that Celery gives it.
 _SECONDS = 60.0
+# As long as Celery lets a task live: a worker that was killed keeps a place no longer.
+_HOLD = timedelta(seconds=100)
+_SLOTS = ("sms.connect.1", "sms.connect.2")
 
 
 def rounds() -> dict[str, Round]:
@@ -32,8 +38,22 @@ def rounds() -> dict[str, Round]:
 
 
 def work(should_stop: Stop = lambda: False) -> int:
-    """Work each round; one that fails does not stop the others. Returns how many things were done."""
+    """Work each round; one that fails does not stop the others. Returns how many things were done.
+
+    Two workers at most are at it at once: the others are for texts.
+    """
     clock.sync()
+    holder = new_id().hex
+    slot = next((name for name in _SLOTS if PeriodicRun.take(name, holder, every=timedelta(0), hold=_HOLD)), "")
+    if not slot:
+        return 0
+    try:
+        return _work(should_stop)
+    finally:
+        PeriodicRun.give_back(slot, holder)
+
+
+def _work(should_stop: Stop) -> int:
     found = rounds()
     done = 0
     for name, each in found.items():
