@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import steps
+from tests.contract.description import assert_agree
 from tests.sandbox.harness import Sandbox
 from tests.servers import Product
 
@@ -20,7 +21,12 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         surroundings.delenv("DEBUG", raising=False)
         running = Product(tmp_path_factory.mktemp("portal"), "--demo", TIME_SCALE="0.3")
     try:
-        yield running.wait_ready()
+        running.wait_ready()
+        asked = steps.sandbox_of(running)
+        asked.control("PATCH", "/settings", {"record": True})
+        yield running
+        # What the product asked of Twilio all the while is as Twilio describes it.
+        assert_agree(entry for entry in asked.journal("request") if "answer" in entry)
     finally:
         running.stop()
 

@@ -88,3 +88,17 @@ def test_all_of_it_outlives_a_restart(tmp_path):
         after = seen()
         assert after == before
         assert [len(part) for part in after[1:]] == [1, 1, 1, 1, 1]
+
+
+def test_the_journal_keeps_requests_and_answers_whole_on_demand(sandbox, client, account):
+    def newest():
+        client.balance.fetch()
+        return sandbox.journal("request")[-1]
+
+    assert "answer" not in newest()
+    sandbox.control("PATCH", "/settings", {"record": True})
+    try:
+        assert newest()["answer"] == {"account_sid": account["sid"], "balance": "100.00", "currency": "USD"}
+    finally:
+        sandbox.control("PATCH", "/settings", {"record": False})
+    assert "answer" not in newest()
