@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from rules.e164 import (
     AddressKind,
+    LineKind,
     NumberError,
     area_of,
     classify_address,
     country_of,
     format_for_people,
+    line_of,
     parse_number,
 )
 
@@ -128,6 +130,25 @@ def test_every_address_is_recognised_for_what_it_is(address, kind):
 @given(st.text())
 def test_no_address_is_ever_refused(text):
     assert classify_address(text) in AddressKind
+
+
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        ("+18005550123", LineKind.TOLL_FREE),
+        ("+18885550123", LineKind.TOLL_FREE),
+        ("+12025550101", LineKind.LOCAL),
+        ("+442071838750", LineKind.LOCAL),
+        ("+447400123456", LineKind.MOBILE),
+        ("+448001111111", LineKind.TOLL_FREE),
+        ("+4915112345678", LineKind.MOBILE),
+        ("+449012345678", None),
+        ("12345", None),
+        ("Acme", None),
+    ],
+)
+def test_what_kind_of_line_a_number_is(address, line):
+    assert line_of(address) == line
 
 
 @pytest.mark.parametrize(
