@@ -17,12 +17,14 @@ from django.utils.translation import ngettext
 
 from rules.e164 import format_for_people
 from sms import conversations
-from sms.setup import connecting
+from sms.health import showing as health
+from sms.setup import first_hour
 from sms.showing import figures, log, masking, reasons
 from sms.showing.figures import Figures
+from sms.views.trunks import may_add
 from tenants import clock
 from tenants.access import TenantRequest, can, tenant_view
-from tenants.roles import Permission
+from tenants.roles import Permission, Role
 
 _RECENT = 6
 _CHARTS = {
@@ -54,7 +56,8 @@ def dashboard(request: TenantRequest) -> HttpResponse:
     since = now - timedelta(days=figures.DAYS)
     joined = figures.configurations(request.tenant, since)
     works = any(c.last_in_at for c in joined) and any(c.last_out_at for c in joined)
-    steps = [] if works else _steps(request, joined)
+    first_hour_context = {} if works else _first_hour(request, joined)
+    steps = first_hour_context.get("steps", [])
     context = {
         "stats": _stats(request, found, now),
         "by_month": span == "month",
@@ -65,6 +68,7 @@ def dashboard(request: TenantRequest) -> HttpResponse:
         "chart_names": [_("Received"), _("Sent")],
         "concerns": [*_about_texts(request, found, since), *_about_configurations(request, joined)],
         "steps": steps,
+        **first_hour_context,
         "is_new": bool(steps) and not any(slot.received or slot.sent for slot in found.days),
         "reasons": _reasons(request, found, now, joined),
         "recent": _recent(request),
@@ -72,13 +76,22 @@ def dashboard(request: TenantRequest) -> HttpResponse:
     return render(request, "portal/dashboard.html", context)
 
 
-def _steps(request: TenantRequest, joined: list[Any]) -> list[dict[str, Any]]:
-    """Return what is to be done before texts flow; nothing once all is done, or for people who cannot do it."""
+def _first_hour(request: TenantRequest, joined: list[Any]) -> dict[str, Any]:
+    """Return what is to be done before texts flow; people who cannot do it see only what they wait for."""
+    visitor = first_hour.Visitor(
+        may=lambda permission: can(request, permission),
+        adds_trunks=may_add(request),
+        is_system=request.managing is not None,
+    )
+    steps = first_hour.checklist(request.tenant, joined, visitor)
+    left = [step for step in steps if not step.done]
+    if not left:
+        return {}
     if not can(request, Permission.CONFIGURATIONS_VIEW):
-        return []
-    steps = connecting.checklist(request.tenant, joined)
-    first = next((step for step in steps if not step.done), None)
-    return [{"step": step, "current": step is first} for step in steps] if first else []
+        administrators = request.tenant.members.filter(enabled=True, role=Role.ADMIN).order_by("name")
+        return {"steps": [], "waits_for": left[0], "who_does_it": [str(one) for one in administrators[:3]]}
+    shown = [{"step": step, "current": step is left[0]} for step in steps]
+    return {"steps": shown, "done_count": len(steps) - len(left), "step_count": len(steps)}
 
 
 def _stats(request: TenantRequest, found: Figures, now: datetime) -> list[dict[str, Any]]:
@@ -142,8 +155,15 @@ def _about_texts(request: TenantRequest, found: Figures, since: datetime) -> Ite
 def _about_configurations(request: TenantRequest, joined: list[Any]) -> Iterator[Concern]:
     if not can(request, Permission.CONFIGURATIONS_VIEW):
         return
+    lights = health.worst(joined)
     for configuration in joined:
         url = configuration.get_absolute_url()
+        light = lights.get(configuration.pk)
+        # Said below, in words of their own.
+        is_said = light is not None and light.aspect == ("outbound" if configuration.held_reason else "signature")
+        if light is not None and light.is_trouble and configuration.enabled and not is_said:
+            page = reverse("sms:configuration_health", args=[request.tenant.slug, configuration.pk])
+            yield Concern(light.tone, "heart-pulse", health.concern(configuration, light), page)
         if configuration.held_reason:
             text = _("“%s” has stopped sending: look at its account") % configuration.name
             yield Concern("bad", "octagon-pause", text, url)

@@ -11,7 +11,10 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from portal import health
+from sms.health import showing as configurations_health
 from tenants.access import SignedInRequest, public_view, signed_in_view, system_view
+
+_FAILING = 50
 
 
 @signed_in_view
@@ -56,7 +59,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def system_health(request: SignedInRequest) -> HttpResponse:
     """Show system administrators each part of the portal, and what to do about those that are not well."""
     parts = health.parts()
-    return render(request, "portal/health.html", {"parts": parts, "unwell": [part for part in parts if not part.well]})
+    context = {
+        "parts": parts,
+        "unwell": [part for part in parts if not part.well],
+        "failing": configurations_health.failing(_FAILING),
+    }
+    return render(request, "portal/health.html", context)
 
 
 def failed(request: HttpRequest) -> HttpResponse:

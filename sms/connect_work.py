@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from django.db import DatabaseError
 
+from sms.health import notices
+from sms.health import rounds as health_rounds
 from sms.mirror import reading
 from sms.pointing import addresses
 from sms.pointing import jobs as webhook_jobs
@@ -33,6 +35,8 @@ def rounds() -> dict[str, Round]:
         "rotation": rotation_rounds.work,
         "webhooks": webhook_jobs.work,
         "accounts": reading.work,
+        "health": health_rounds.work,
+        "notices": notices.work,
         "addresses": addresses.work,
     }
 

@@ -15,6 +15,7 @@ from rules.changing.usual import usual_rules
 from sms.errors import explain
 from sms.forms.configurations import ConfigurationForm
 from sms.forms.imports import ReadSinceForm
+from sms.health import showing as health
 from sms.lists import list_state
 from sms.models import Configuration, TwilioAccount
 from sms.queueing import breaker
@@ -25,7 +26,7 @@ from sms.twilio.accounts import GOOD, Finding
 from sms.twilio.client import is_sandbox
 from sms.twilio.errors import TwilioProblem
 from sms.views.trunks import may_add
-from tenants import clock, keyset
+from tenants import clock, keyset, returning
 from tenants.access import TenantRequest, can, tenant_view
 from tenants.models import User
 from tenants.roles import Permission
@@ -56,8 +57,9 @@ def configuration_list(request: TenantRequest) -> HttpResponse:
         match = Q(name__icontains=text) | Q(trunk__name__icontains=text) | Q(sender_id__icontains=text)
         rows = rows.filter(match | Q(account__account_sid__iexact=text))
     page = keyset.page(rows, request, at="name", descending=request.GET.get("sort") == "-name")
+    lights = health.worst(page.rows)
     context = {
-        "rows": [_row(request, row) for row in page.rows],
+        "rows": [_row(request, row) | {"light": lights.get(row.pk)} for row in page.rows],
         "address_problem": next(filter(None, map(configuring.address_problem, page.rows)), ""),
         "polls": any(map(configuring.is_polling, page.rows)),
         "page": page,
@@ -104,7 +106,7 @@ def configuration_new(request: TenantRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         finding = connecting.try_out(request.tenant, form.typed()) if form.has_credentials else None
         if may_save(request, finding) and (made := _added(request, form, finding)) is not None:
-            return redirect(_list_url(request, made))
+            return redirect(returning.after(request, _list_url(request, made)))
     return render(request, "sms/configuration_form.html", _form_context(request, form, finding))
 
 
@@ -219,7 +221,7 @@ def configuration_detail(request: TenantRequest, configuration_id: uuid.UUID) ->
         "now": clock.now(),
         "may_edit": can(request, Permission.CONFIGURATIONS_EDIT),
     }
-    context |= list_state.of(configuration) | {"since_form": ReadSinceForm()}
+    context |= health.state_of(configuration) | list_state.of(configuration) | {"since_form": ReadSinceForm()}
     return render(request, "sms/configuration_detail.html", context | webhook_context(request, configuration))
 
 

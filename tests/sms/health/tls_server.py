@@ -32,7 +32,13 @@ class Made:
 
 
 def make(
-    name: str, by: Made | None = None, *, authority: bool = False, host: str = "localhost", days: int = 30, since: int = 1
+    name: str,
+    by: Made | None = None,
+    *,
+    authority: bool = False,
+    host: str = "localhost",
+    days: int = 30,
+    since: int = 1,
 ) -> Made:
     """Make a certificate, signed by another one or by itself."""
     key = ec.generate_private_key(ec.SECP256R1())
