@@ -198,7 +198,9 @@ def test_the_message_log(cast, visitor, first):
     assert_flat(visitor, "/t/acme/messages/", lambda: add_texts(cast, first, 57))
 
 
-@pytest.mark.parametrize("query", ["?q=2025", "?direction=out&state=delivered", "?q=text", "?from=2020-01-01", "?code=30003"])
+@pytest.mark.parametrize(
+    "query", ["?q=2025", "?direction=out&state=delivered", "?q=text", "?from=2020-01-01", "?code=30003"]
+)
 def test_the_message_log_narrowed(cast, client, first, query):
     client.force_login(cast.bob.user)
     assert_flat(client, f"/t/acme/messages/{query}", lambda: add_texts(cast, first, 57))
