@@ -52,12 +52,17 @@ def make(sandbox: Sandbox, tenant: Tenant, region: str = "us1") -> Scene:
     return Scene(sandbox, console, account, token, first, pn, code, service)
 
 
+def use_key(scene: Scene, kind: str = "standard") -> None:
+    """Have an API key issued, and ask with it from now on."""
+    key = scene.sandbox.control("POST", f"/accounts/{scene.console.sid}/keys", {"kind": kind})
+    scene.account.api_key_sid = key["sid"]
+    secrets.seal(scene.account, "api_key_secret", key["secret"])
+
+
 def _check(scene: Scene) -> None:
     assert accounts.check_account(scene.account).is_good
     for kind in ("standard", "main"):
-        key = scene.sandbox.control("POST", f"/accounts/{scene.console.sid}/keys", {"kind": kind})
-        scene.account.api_key_sid = key["sid"]
-        secrets.seal(scene.account, "api_key_secret", key["secret"])
+        use_key(scene, kind)
         assert accounts.check_account(scene.account).is_good
     secrets.seal(scene.account, "api_key_secret", "wrong")
     assert not accounts.check_account(scene.account).is_good

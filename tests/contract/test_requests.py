@@ -50,6 +50,18 @@ def _place(path: str) -> tuple[str, str]:
     return (labels[2], labels[1]) if len(labels) == 5 else ("", "")
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(CALLS.keys() - {"accounts.check_account", "numbers.number_page"}))
+def test_a_standard_api_key_is_enough(name, cast, running_sandbox, recorder, settings):
+    """What no such key may do is asked with the Auth Token."""
+    settings.SANDBOX_URL = running_sandbox.url
+    scene = scenario.make(running_sandbox, cast.acme)
+    scenario.use_key(scene)
+    recorder.read()
+    CALLS[name](scene)
+    assert_agree(recorder.read())
+
+
 def test_no_request_of_the_library_leaves_the_border_unrecorded():
     """The library is reached only through the two clients that go where `rest_url` says."""
     sources = {
