@@ -13,6 +13,7 @@ from rules import presenting
 from rules.changing import editing
 from rules.models import InboundRule, OutboundRule
 from rules.presenting import RuleList, RulePage, RuleRow
+from tenants import returning
 from tenants.access import TenantRequest
 
 _ACTS = ("list", "new", "detail", "edit", "delete", "move", "toggle")
@@ -26,7 +27,7 @@ def names_of(kind: str) -> dict[str, str]:
 def back_to_list(request: TenantRequest, kind: str, selected: uuid.UUID | None = None) -> HttpResponse:
     """Lead back to the list, to the page on which a rule stands, with it selected."""
     url = reverse(f"rules:{kind}_rule_list", args=[request.tenant.slug])
-    return redirect(f"{url}?selected={selected.hex}" if selected else url)
+    return redirect(returning.after(request, f"{url}?selected={selected.hex}" if selected else url))
 
 
 def page_of(request: TenantRequest, rules: RuleList[Any]) -> RulePage[Any]:

@@ -1,15 +1,13 @@
 """Connect a configuration with Twilio: ask who the account is, set a number's webhook, undo it; say what is left."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Exists
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from sms.mirror import keeping, reading
 from sms.models import ChangeState, Configuration, PhoneNumber, RefusedRequest, TwilioAccount, WebhookChange
-from sms.setup import configuring, credentials, numbers
+from sms.setup import configuring, credentials
 from sms.twilio import accounts
 from sms.twilio import numbers as at_twilio
 from sms.twilio.accounts import Finding
@@ -18,10 +16,8 @@ from sms.twilio.numbers import AccountNumber
 from tenants import audit, clock
 from tenants.audit import Actor
 from tenants.models import Tenant
-from tenants.models.members import SendingRight
 
 _RECENT = timedelta(days=3)
-_CHUNK = 500
 # What stands at Twilio, or may.
 _AT_TWILIO = (ChangeState.DONE, ChangeState.BEGUN)
 
@@ -39,16 +35,6 @@ class Line:
     def goes_elsewhere(self) -> str:
         """The address that takes the number's texts now, when it is not ours."""
         return "" if self.points_here else self.number.webhook["sms_url"]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step from nothing to texts that flow."""
-
-    done: bool
-    title: str
-    text: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +113,15 @@ def open_changes(configuration: Configuration) -> list[WebhookChange]:
 
 
 def mark_verified(configuration: Configuration) -> int:
-    """Mark the pool's numbers that the Twilio account really has; returns how many it has.
+    """Mark the pool's numbers that the Twilio account really has; returns how many. The whole account is read soon.
 
     Raises:
         TwilioProblem: Twilio could not be asked.
     """
-    there = {number.e164 for number in at_twilio.list_numbers(configuration.account)}
-    ours = [number for number in configuring.numbers_of(configuration) if number.e164 in there]
-    new = [number.pk for number in ours if number.verified_at is None]
-    for start in range(0, len(new), _CHUNK):
-        PhoneNumber.objects.filter(pk__in=new[start : start + _CHUNK]).update(verified_at=clock.now())
-    return len(ours)
+    asked_at = clock.now()
+    keeping.numbers(configuration.account, at_twilio.list_numbers(configuration.account), asked_at)
+    reading.ask(configuration.account)
+    return configuring.numbers_of(configuration).exclude(verified_at=None).count()
 
 
 # --- How it stands ---
@@ -162,64 +146,3 @@ def refused_since_last_text(configuration: Configuration) -> int:
     """Count the requests refused since the last text that was taken, of the last three days."""
     since = max(configuration.last_in_at or configuration.created_at, clock.now() - _RECENT)
     return RefusedRequest.objects.filter(configuration=configuration, created_at__gt=since)[:100].count()
-
-
-def checklist(tenant: Tenant, configurations: Sequence[Configuration] | None = None) -> list[Step]:
-    """Return the steps from nothing to texts that flow, each done or not, with where to do it."""
-    found = list(tenant.configurations.filter(deleted_at=None)) if configurations is None else configurations
-    first = found[0].pk if found else None
-    received, sent = any(row.last_in_at for row in found), any(row.last_out_at for row in found)
-    there = _present(tenant)
-    set_by_us = first is not None and there["webhook"]
-
-    def to(name: str, *args: object) -> str:
-        return reverse(name, args=[tenant.slug, *args])
-
-    webhook = to("sms:configuration_webhook", first) if first else to("sms:guide")
-    return [
-        Step(
-            there["trunk"],
-            _("Trunk"),
-            _("A Twilio trunk, your own or one shared with you."),
-            to("sms:trunk_list"),
-        ),
-        Step(
-            there["number"],
-            _("Phone number"),
-            _("Buy a number with SMS in Twilio and add it to the trunk's pool."),
-            to("sms:trunk_list"),
-        ),
-        Step(
-            first is not None,
-            _("SMS configuration"),
-            _("Join the trunk with your Twilio account."),
-            to("sms:configuration_new") if first is None else to("sms:configuration_list"),
-        ),
-        Step(received or set_by_us, _("Webhook"), _("Tell Twilio where to deliver texts."), webhook),
-        Step(
-            there["inbound"] and there["outbound"],
-            _("Rules"),
-            _("Who gets received texts, and how texts leave."),
-            to("rules:inbound_rule_list"),
-        ),
-        Step(there["right"], _("Right to send"), _("At least one member may send."), to("tenants:member_list")),
-        Step(
-            received and sent,
-            _("Test"),
-            _("Text the number and send one back."),
-            to("sms:configuration_verify", first) if first else to("sms:guide"),
-        ),
-    ]
-
-
-def _present(tenant: Tenant) -> dict[str, bool]:
-    """Look which of a tenant's things exist, all in one query: the dashboard asks this often."""
-    found = Tenant.objects.filter(pk=tenant.pk).values(
-        trunk=Exists(numbers.trunks_of(tenant)),
-        number=Exists(numbers.live_numbers(tenant)),
-        webhook=Exists(tenant.webhook_changes.filter(state__in=_AT_TWILIO, undone_at=None)),
-        inbound=Exists(tenant.inbound_rules.filter(enabled=True)),
-        outbound=Exists(tenant.outbound_rules.filter(enabled=True)),
-        right=Exists(tenant.members.filter(enabled=True).exclude(sending_right=SendingRight.NONE)),
-    )
-    return {name: bool(value) for name, value in found[0].items()}

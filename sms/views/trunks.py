@@ -15,7 +15,7 @@ from sms.forms.trunks import NewTrunkForm, PoolForm, TrunkForm
 from sms.models import Trunk, TrunkKind
 from sms.setup import guide, numbers, trunking
 from sms.views import trunk_pages
-from tenants import keyset
+from tenants import keyset, returning
 from tenants.access import TenantRequest, can, tenant_view
 from tenants.roles import Permission
 
@@ -124,7 +124,9 @@ def _after_new(request: TenantRequest, trunk: Trunk) -> str:
     """Lead back to the SMS configuration that asked for a trunk, else to the list."""
     if request.GET.get("for") == "configuration":
         return f"{reverse('sms:configuration_new', args=[request.tenant.slug])}?trunk={trunk.pk.hex}"
-    return f"{reverse('sms:trunk_list', args=[request.tenant.slug])}?selected={trunk.pk.hex}"
+    return returning.after(
+        request, f"{reverse('sms:trunk_list', args=[request.tenant.slug])}?selected={trunk.pk.hex}"
+    )
 
 
 @tenant_view(Permission.TRUNKS_EDIT)
@@ -177,6 +179,7 @@ def pool_edit(request: TenantRequest, trunk_id: uuid.UUID) -> HttpResponse:
     )
     outcome = trunk_pages.handle_pool(request, form, trunk, request.tenant, name_holders=holders)
     if outcome.saved:
-        return redirect("sms:trunk_detail", request.tenant.slug, trunk.pk)
+        page = reverse("sms:trunk_detail", args=[request.tenant.slug, trunk.pk])
+        return redirect(returning.after(request, page))
     context = {"form": form, "trunk": trunk} | trunk_pages.plan_context(outcome.plan, name_holders=holders)
     return render(request, "sms/pool_edit.html", context)

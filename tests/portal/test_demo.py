@@ -12,7 +12,7 @@ from rules.schedule import DAYS
 from rules.times import calendars
 from sms import sandbox_client
 from sms.models import Configuration, Message, WebhookChange
-from sms.setup import connecting
+from sms.setup import connecting, first_hour
 from tenants.models import Member, Tenant, User
 from tests.sandbox.harness import Sandbox
 
@@ -57,7 +57,7 @@ def test_filling_twice_changes_nothing(seeded):
 
 def test_every_tenant_is_connected_to_the_last_step(seeded):
     for tenant in Tenant.objects.all():
-        assert [step.title for step in connecting.checklist(tenant) if not step.done] == []
+        assert [step.title for step in first_hour.checklist(tenant) if not step.done] == []
 
 
 def test_every_number_of_the_pool_leads_to_the_portal(seeded):

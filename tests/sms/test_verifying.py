@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from sms.models import Attempt, Delivery, RefusedRequest, StatusEvent
-from sms.setup import configuring, connecting, verifying
+from sms.setup import configuring, verifying
 from tenants import clock
 from tests.factories import OUR_NUMBER, THEIR_NUMBER, make_inbound
 
@@ -161,28 +161,3 @@ def test_a_test_text_is_written_and_followed(world, client):
     assert "&sent=" in answer["Location"]
     assert "Taken by Twilio" in client.get(answer["Location"]).content.decode()
     assert client.get(f"{page}&sent={'0' * 32}").status_code == 200
-
-
-# --- The checklist of the dashboard ---
-
-
-def done(tenant):
-    return [step.title for step in connecting.checklist(tenant) if step.done]
-
-
-def test_the_checklist_of_an_empty_tenant_leads_on(cast, client):
-    assert done(cast.globex) == []
-    client.force_login(cast.mallory.user)
-    for step in connecting.checklist(cast.globex):
-        assert client.get(step.url).status_code == 200, step
-
-
-def test_the_checklist_knows_what_is_done(cast, django_assert_max_num_queries):
-    assert done(cast.acme) == ["Trunk", "Phone number", "SMS configuration", "Right to send"]
-    configuration = cast.configuration
-    configuration.last_in_at = configuration.last_out_at = clock.now()
-    configuration.save()
-    with django_assert_max_num_queries(8):
-        steps = connecting.checklist(cast.acme)
-    assert [step.title for step in steps if not step.done] == ["Rules"]
-    assert configuring.numbers_of(configuration).count() == 2
