@@ -190,23 +190,25 @@ def everybodys(
     for number in found:
         holder = holders.get(number.e164)
         wanted = ours.get((holder.tenant_id, holder.pool.trunk_id)) if holder else None
-        pointing = looking.at_number(number, wanted or Ours((), ()))
-        rows.append((number, holder, gone() if number.gone_at else looking.told(pointing)))
+        rows.append((number, holder, _told(number, wanted or Ours((), ()), is_held=wanted is not None)))
     return rows
 
 
-def told(configuration: Configuration, number: TwilioNumber, ours: Ours) -> looking.Told:
+def told(configuration: Configuration, number: TwilioNumber, ours: Ours, *, is_held: bool) -> looking.Told:
     """Say where a number's texts go; an operator's Messaging Service is not named to a tenant."""
-    if number.gone_at is not None:
-        return gone()
     if number.service is not None and configuration.account.tenant_id != configuration.tenant_id:
         number.service.friendly_name = _("of your operator")
-    return looking.told(looking.at_number(number, ours))
+    return _told(number, ours, is_held=is_held)
 
 
-def gone() -> looking.Told:
-    """Say that an account does not have a number any more."""
-    return looking.Told("bad", _("No longer in the account"), _("Twilio does not list it any more."))
+def _told(number: TwilioNumber, ours: Ours, *, is_held: bool) -> looking.Told:
+    """Nothing is wrong with a number that nobody wants texts from: of such a one only where they go is said."""
+    if number.gone_at is not None:
+        label, text = _("No longer in the account"), _("Twilio does not list it any more.")
+        return looking.Told("bad" if is_held else "neutral", label, text)
+    pointing = looking.at_number(number, ours)
+    said = looking.told(pointing)
+    return said if is_held or said.tone == "good" else looking.Told("neutral", said.label, pointing.detail)
 
 
 def is_away(reading: AccountReading | None) -> bool:

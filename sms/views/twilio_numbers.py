@@ -74,11 +74,13 @@ def _may_add(request: TenantRequest, configuration: Configuration) -> bool:
 
 def _rows(configuration: Configuration, found: list[TwilioNumber]) -> list[dict[str, Any]]:
     ours = looking.ours(configuration)
-    held = showing.holders(configuration.tenant, found)
-    return [
-        row_of(number, showing.told(configuration, number, ours), held.get(number.e164), configuration.trunk)
-        for number in found
-    ]
+    trunks = showing.holders(configuration.tenant, found)
+    rows = []
+    for number in found:
+        held = trunks.get(number.e164)
+        told = showing.told(configuration, number, ours, is_held=held == configuration.trunk)
+        rows.append(row_of(number, told, held, configuration.trunk))
+    return rows
 
 
 def _summary(configuration: Configuration) -> dict[str, Any]:

@@ -76,14 +76,13 @@ def test_an_answer_that_drips_ends_at_the_deadline(scene):
 # --- Numbers and webhooks ---
 
 
-def test_numbers_of_the_account_are_shown_beside_the_pool(scene, monkeypatch):
+def test_numbers_of_the_account_are_shown_beside_the_pool(scene):
     lines = connecting.lines(scene.configuration)
     assert [(line.number.e164, line.held is not None) for line in lines] == [
         (OUR_NUMBER, True),
         (OUR_SECOND_NUMBER, True),
         ("+12025550777", False),
     ]
-    monkeypatch.setattr(connecting, "_CHUNK", 1)
     assert connecting.mark_verified(scene.configuration) == 2
     assert not configuring.numbers_of(scene.configuration).filter(verified_at=None).exists()
     assert lines[0].held is not None

@@ -87,6 +87,8 @@ def test_a_number_shows_what_it_can_where_its_texts_go_and_whether_it_is_in_the_
         "2 numbers in the account",
     ):
         assert words in page
+    # Nothing is wrong with a number that is in no pool.
+    assert [row["told"].tone for row in answer.context["rows"]] == ["good", "neutral"]
 
 
 def test_before_the_first_reading_the_page_says_so(alice, cast):
