@@ -7,7 +7,7 @@ each public address is looked at once a round.
 import logging
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -96,7 +96,7 @@ def _look(row: HealthSchedule, looks: probing.Looks) -> bool:
     return over
 
 
-def _give_back(row: HealthSchedule, asked_at: object, seconds: float, *, over: bool) -> None:
+def _give_back(row: HealthSchedule, asked_at: datetime, seconds: float, *, over: bool) -> None:
     """Note when the next look is due; at once, if somebody asked while this one went on."""
     mine = HealthSchedule.objects.filter(pk=row.pk, lease_token=row.lease_token)
     due_at = clock.now() + timedelta(seconds=seconds * _spread(row.pk))
