@@ -167,8 +167,9 @@ def conversation_new(request: TenantRequest) -> HttpResponse:
         else:
             return redirect("sms:conversation_detail", request.tenant.slug, message.conversation_id)
     hindrance = writing.hindrance(request.tenant, request.member)
-    context = {"form": form, "hindrance": hindrance, "concern": concern and concern.concern}
-    context["may_go"] = concern is not None and concern.may_go
+    context: dict[str, Any] = {"form": form, "hindrance": hindrance}
+    if concern is not None:
+        context |= {"concern": concern.concern, "may_go": concern.may_go}
     return render(request, "sms/conversation_new.html", context)
 
 

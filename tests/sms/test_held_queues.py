@@ -85,6 +85,7 @@ def test_a_text_whose_time_runs_out_meanwhile_says_why(world: World) -> None:
     world.fault("error_code", code=20003)
     text = world.queue("Hello")
     send_loop.work()
+    assert text.expires_at is not None
     with later((text.expires_at - clock.now()).total_seconds() + 1):
         sweeps.expire()
     text.refresh_from_db()
