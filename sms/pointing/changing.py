@@ -58,28 +58,33 @@ def carry_out(job: WebhookJob, change: WebhookChange) -> None:
 
 def _carry_out(job: WebhookJob, change: WebhookChange) -> None:
     live = _read(change)
-    _keep(change, live)
-    if _stands(live.webhook, change.after):
-        if change.state == ChangeState.BEGUN or job.purpose == JobPurpose.UNDO:
-            finish(job, change, ChangeState.DONE)
-        else:
-            finish(job, change, ChangeState.SKIPPED, _("It stood so already."))
+    if ended := _already(job, change, live):
+        with transaction.atomic():
+            _keep(change, live)
+            finish(job, change, *ended)
         return
     if change.state == ChangeState.PLANNED:
-        if why := _refusal(job, change, live):
-            finish(job, change, ChangeState.SKIPPED, why)
-            return
         change.before, change.state = live.webhook, ChangeState.BEGUN
         change.save(update_fields=["before", "state"])
         failpoint("pointing.noted")
-    elif not _stands(live.webhook, change.before):
-        finish(job, change, ChangeState.SKIPPED, _changed_since())
-        return
     written = _write(change)
     failpoint("pointing.written")
     with transaction.atomic():
         _keep(change, written)
         finish(job, change, ChangeState.DONE)
+
+
+def _already(job: WebhookJob, change: WebhookChange, live: Found) -> tuple[ChangeState, str] | None:
+    """Say how a change ends without a call: it stands so, or must not be made any more."""
+    begun = change.state == ChangeState.BEGUN
+    if _stands(live.webhook, change.after):
+        if begun or job.purpose == JobPurpose.UNDO:
+            return ChangeState.DONE, ""
+        return ChangeState.SKIPPED, _("It stood so already.")
+    if begun:
+        return None if _stands(live.webhook, change.before) else (ChangeState.SKIPPED, _changed_since())
+    why = _refusal(job, change, live)
+    return (ChangeState.SKIPPED, why) if why else None
 
 
 def _changed_since() -> str:
