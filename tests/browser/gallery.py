@@ -73,6 +73,8 @@ SHOTS = (
     Shot("configuration-health", ALICE, "/t/acme/sms/", ROW, "health/"),
     Shot("configuration-health-history", ALICE, "/t/acme/sms/", ROW, "health/?part=history"),
     Shot("configuration-edit", ALICE, "/t/acme/sms/", "a[href$='/edit/']"),
+    Shot("pointing", ALICE, "/t/acme/sms/", ROW, "pointing/"),
+    Shot("addresses", ROOT, "/system/addresses/"),
     Shot("webhook", ALICE, "/t/acme/sms/", "a[href$='/webhook/']"),
     Shot("webhook-requests", ALICE, "/t/acme/sms/", ROW, "requests/"),
     Shot("webhook-requests-viewer", VERA, "/t/acme/sms/", ROW, "requests/"),
