@@ -66,7 +66,10 @@ def dashboard(request: TenantRequest) -> HttpResponse:
         "chart": _chart(found, span),
         "chart_title": _CHARTS[span],
         "chart_names": [_("Received"), _("Sent")],
-        "concerns": [*_about_texts(request, found, since), *_about_configurations(request, joined)],
+        "concerns": [
+            *_about_texts(request, found, since),
+            *_about_configurations(request, joined, is_set_up=not steps),
+        ],
         "steps": steps,
         **first_hour_context,
         "is_new": bool(steps) and not any(slot.received or slot.sent for slot in found.days),
@@ -152,10 +155,11 @@ def _about_texts(request: TenantRequest, found: Figures, since: datetime) -> Ite
         yield Concern("bad", "mail-x", words % lost, url)
 
 
-def _about_configurations(request: TenantRequest, joined: list[Any]) -> Iterator[Concern]:
+def _about_configurations(request: TenantRequest, joined: list[Any], *, is_set_up: bool) -> Iterator[Concern]:
     if not can(request, Permission.CONFIGURATIONS_VIEW):
         return
-    lights = health.worst(joined)
+    # Until then the steps say what is missing.
+    lights = health.worst(joined) if is_set_up else {}
     for configuration in joined:
         url = configuration.get_absolute_url()
         light = lights.get(configuration.pk)
