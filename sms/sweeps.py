@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F
 
 from sms import callbacks, delivering, handing_over, inbound, reconcile, reports, restored, retention, sending
+from sms.health import keeping
 from sms.lists import importing
 from sms.models import Attempt, Direction, Message
 from sms.queueing import failing_over, opening
@@ -146,6 +147,7 @@ _HOURLY: _Jobs = {
     "retention": (_HOUR * 0.9, retention.erase),
     "refused": (_HOUR * 0.9, refused.prune),
     "transfers": (_HOUR * 0.9, jobs.prune),
+    "health": (_HOUR * 0.9, keeping.prune),
     "purge": (_HOUR * 0.9, lambda: removal.purge_deleted(clock.now())),
 }
 

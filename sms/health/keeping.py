@@ -16,6 +16,8 @@ from sms.models import Configuration, HealthChange, HealthReading
 from tenants import clock
 
 _CHUNK = 500
+_HISTORY_FOR = timedelta(days=400)
+_PRUNED_AT_ONCE = 5000
 # Not known only because the credentials do not hold, which has a line of its own.
 _FOLLOWS = "needs_credentials"
 _UNREAD = (_FOLLOWS, "not_read", "not_allowed")
@@ -168,3 +170,12 @@ def _drop(rows: Iterable[HealthReading], verdicts: Sequence[Verdict]) -> None:
     gone: list[Any] = [row.pk for row in rows if (row.aspect, row.address) not in shown and row.aspect not in unread]
     for start in range(0, len(gone), _CHUNK):
         HealthReading.objects.filter(pk__in=gone[start : start + _CHUNK]).delete()
+
+
+def prune() -> int:
+    """Drop the history of long ago, a part each time; returns how many lines went."""
+    old = HealthChange.objects.filter(created_at__lt=clock.now() - _HISTORY_FOR).order_by("created_at")
+    gone = list(old.values_list("pk", flat=True)[:_PRUNED_AT_ONCE])
+    for start in range(0, len(gone), _CHUNK):
+        HealthChange.objects.filter(pk__in=gone[start : start + _CHUNK]).delete()
+    return len(gone)

@@ -150,3 +150,13 @@ def test_since_is_when_it_became_so(cast):
     row = HealthReading.objects.get()
     assert (row.since, row.reason) == (began, "address_silent")
     assert row.checked_at > began
+
+
+def test_the_history_of_long_ago_is_dropped(cast):
+    look(cast, CERTAIN)
+    with later(300 * 86_400):
+        look(cast, GOOD)
+        assert keeping.prune() == 0
+    with later(401 * 86_400):
+        assert keeping.prune() == 1
+    assert HealthChange.objects.get().after == "good"
