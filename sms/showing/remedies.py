@@ -178,9 +178,7 @@ _REMEDIES: Mapping[str, Callable[[_Seen], Remedy | None]] = {
     "error_dictionary": _dictionary,
     "replace_token": _of_configuration("sms:configuration_token", gettext_lazy("Replace the token"), "key-round"),
     "configuration": _of_configuration("sms:configuration_edit", gettext_lazy("Edit the configuration"), "pencil"),
-    "webhook_health": _of_configuration(
-        "sms:configuration_webhook", gettext_lazy("Look at the webhook"), "circle-check-big"
-    ),
+    "webhook_health": _of_configuration("sms:configuration_health", gettext_lazy("Look at the health"), "activity"),
     "choose_sender": _write_anew(gettext_lazy("Choose another sender"), "send-horizontal"),
     "check_number": _write_anew(gettext_lazy("Write to another number"), "square-pen"),
     "edit_text": _write_anew(gettext_lazy("Edit the text"), "square-pen"),
