@@ -4,19 +4,15 @@ Before each call that changes something, the row says so (`begun`). A step that 
 stored tokens works, and whether it is the primary one: nothing is ever concluded from an answer that did not come.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from sms.models import Configuration, RotationStep, TokenRotation, TwilioAccount
 from sms.rotating import rows
+from sms.rotating.marking import RotationRefused, advance, begin, busy, noted, write
 from sms.setup import configuring, selftest
 from sms.twilio import tokens
 from sms.twilio.errors import Problem, TwilioProblem
@@ -25,15 +21,9 @@ from tenants import audit, clock, hints, secrets
 from tenants.audit import Actor
 from tenants.failpoints import failpoint
 
-# Longer than a call lasts: who has not answered by then has died.
-IN_FLIGHT_SECONDS = 20.0
 # So long after the call, what Twilio has not done it will not do any more.
 _CERTAIN_SECONDS = 60.0
 UNPROMOTED = (RotationStep.STARTED, RotationStep.CREATED, RotationStep.VERIFIED)
-
-
-class RotationRefused(Exception):
-    """The step was not done; the text says why and what to do."""
 
 
 class UsedElsewhere(RotationRefused):
@@ -47,12 +37,6 @@ class UnknownSecond(RotationRefused):
 def current(account: TwilioAccount) -> TokenRotation | None:
     """Return the rotation that is under way."""
     return account.rotations.filter(finished_at=None).select_related("account").first()
-
-
-def is_asking(rotation: TokenRotation) -> bool:
-    """Whether somebody is most likely just asking Twilio."""
-    since = clock.now() - timedelta(seconds=IN_FLIGHT_SECONDS * settings.TIME_SCALE)
-    return bool(rotation.begun) and not rotation.problem and rotation.changed_at > since
 
 
 # --- The steps ---
@@ -70,11 +54,9 @@ def create(actor: Actor, account: TwilioAccount, *, replace: bool = False) -> To
     rotation = current(account) or _started(actor, account)
     account.refresh_from_db()
     rotation.account = account
-    if rotation.begun in (RotationStep.PROMOTED, RotationStep.GIVEN_UP):
-        raise RotationRefused(_("Another step was begun and its outcome is not known yet. Finish that one first."))
     replace = replace or rotation.begun == RotationStep.CREATED
-    _begin(rotation, RotationStep.CREATED, UNPROMOTED)
-    with _noted(rotation, keeps=tokens.Unclear):
+    begin(rotation, RotationStep.CREATED, UNPROMOTED)
+    with noted(rotation, keeps=tokens.Unclear):
         found = _look(account)
         if rotation.step != RotationStep.STARTED and found.is_promoted:
             _promoted(actor, rotation, found.second_token)
@@ -82,7 +64,7 @@ def create(actor: Actor, account: TwilioAccount, *, replace: bool = False) -> To
         secret = _second(actor, account, found, replace=replace)
         failpoint("rotation.created")
         with transaction.atomic():
-            _advance(rotation, RotationStep.CREATED)
+            advance(rotation, RotationStep.CREATED)
             rows.store_second(account, secret)
             audit.record(actor, "sms.account.second_token_made", account, tenant=account.tenant)
     return rotation
@@ -104,7 +86,7 @@ def _started(actor: Actor, account: TwilioAccount) -> TokenRotation:
         with transaction.atomic():
             return TokenRotation.objects.create(account=account, made_by=actor.label)
     except IntegrityError:
-        raise RotationRefused(_busy()) from None
+        raise RotationRefused(busy()) from None
 
 
 def _made(account: TwilioAccount, *, replace: bool) -> str:
@@ -137,19 +119,19 @@ def verify(actor: Actor, account: TwilioAccount, configuration: Configuration | 
         TwilioProblem: Twilio could not be asked.
     """
     rotation = _open(account)
-    _begin(rotation, RotationStep.VERIFIED, (RotationStep.CREATED, RotationStep.VERIFIED))
-    with _noted(rotation):
+    begin(rotation, RotationStep.VERIFIED, (RotationStep.CREATED, RotationStep.VERIFIED))
+    with noted(rotation):
         found = _look(account)
         if found.is_promoted:
             _promoted(actor, rotation, found.second_token)
             return None
         if not found.second.works:
-            _write(rotation, step=RotationStep.STARTED)
+            write(rotation, step=RotationStep.STARTED)
             raise RotationRefused(_lost())
         outcome = _signed_call(configuration, found.second_token) if configuration else None
         failpoint("rotation.verified")
         with transaction.atomic():
-            _advance(rotation, RotationStep.VERIFIED)
+            advance(rotation, RotationStep.VERIFIED)
             facts = {"webhook": str(outcome.reached)} if outcome else {}
             audit.record(actor, "sms.account.second_token_verified", account, facts, tenant=account.tenant)
     return outcome
@@ -195,11 +177,11 @@ def promote(actor: Actor, account: TwilioAccount, *, everywhere: bool) -> TokenR
             )
         )
     with transaction.atomic():
-        _begin(rotation, RotationStep.PROMOTED, (RotationStep.VERIFIED,))
+        begin(rotation, RotationStep.PROMOTED, (RotationStep.VERIFIED,))
         if everywhere:
             rows.share_second(account, secrets.open(account, "secondary_token"))
     failpoint("rotation.promoting")
-    with _noted(rotation, keeps=TwilioProblem):
+    with noted(rotation, keeps=TwilioProblem):
         if not _settled(actor, rotation):
             _call_promote(actor, rotation)
     return rotation
@@ -230,10 +212,10 @@ def _settled(actor: Actor, rotation: TokenRotation, *, certain: bool = False) ->
         _promoted(actor, rotation, found.second_token)
         return True
     if not found.second.works:
-        _write(rotation, step=RotationStep.STARTED)
+        write(rotation, step=RotationStep.STARTED)
         raise RotationRefused(_lost() if found.first.works else _dead())
     if certain:
-        _write(rotation, begun="")
+        write(rotation, begun="")
     return False
 
 
@@ -241,7 +223,7 @@ def _promoted(actor: Actor, rotation: TokenRotation, token: str) -> None:
     """Follow Twilio: one transaction for every row, so that no worker and no webhook sees half of it."""
     account = rotation.account
     with transaction.atomic():
-        _advance(rotation, RotationStep.PROMOTED)
+        advance(rotation, RotationStep.PROMOTED)
         changed = rows.put_first(account, secrets.open(account, "secondary_token"), token)
         for row in changed:
             audit.record(actor, "sms.account.token_promoted", row, tenant=row.tenant)
@@ -273,8 +255,8 @@ def give_up(actor: Actor, account: TwilioAccount) -> None:
     """
     rotation = _open(account)
     was_begun, had_step = rotation.begun, rotation.step
-    _begin(rotation, RotationStep.GIVEN_UP, UNPROMOTED)
-    with _noted(rotation, keeps=TwilioProblem):
+    begin(rotation, RotationStep.GIVEN_UP, UNPROMOTED)
+    with noted(rotation, keeps=TwilioProblem):
         found = _look(account)
         if found.is_promoted:
             _promoted(actor, rotation, found.second_token)
@@ -283,7 +265,7 @@ def give_up(actor: Actor, account: TwilioAccount) -> None:
             tokens.delete_secondary(account, found.first_token)
         failpoint("rotation.deleted")
         with transaction.atomic():
-            _advance(rotation, RotationStep.GIVEN_UP, finished_at=clock.now())
+            advance(rotation, RotationStep.GIVEN_UP, finished_at=clock.now())
             if had_step != RotationStep.STARTED:
                 rows.drop_second(account, found.second_token)
             audit.record(actor, "sms.account.rotation_given_up", account, tenant=account.tenant)
@@ -301,7 +283,7 @@ def settle(rotation: TokenRotation) -> bool:
         give_up(audit.PORTAL, account)
         return True
     certain = rotation.changed_at <= clock.in_seconds(-_CERTAIN_SECONDS * settings.TIME_SCALE)
-    with _noted(rotation, keeps=TwilioProblem):
+    with noted(rotation, keeps=TwilioProblem):
         return _settled(audit.PORTAL, rotation, certain=certain)
 
 
@@ -342,13 +324,6 @@ def _dead() -> str:
     )
 
 
-def _busy() -> str:
-    return _("Somebody is at this step just now. Reload the page in a moment.")
-
-
-# --- The row ---
-
-
 def _open(account: TwilioAccount) -> TokenRotation:
     rotation = current(account)
     if rotation is None:
@@ -356,44 +331,3 @@ def _open(account: TwilioAccount) -> TokenRotation:
     account.refresh_from_db()
     rotation.account = account
     return rotation
-
-
-def _begin(rotation: TokenRotation, target: RotationStep, among: tuple[RotationStep, ...]) -> None:
-    """Say on the row, committed, what Twilio is asked for next; only one at a time gets past."""
-    now = clock.now()
-    quiet = now - timedelta(seconds=IN_FLIGHT_SECONDS * settings.TIME_SCALE)
-    free = Q(begun="") | ~Q(problem="") | Q(changed_at__lte=quiet)
-    row = TokenRotation.objects.filter(free, pk=rotation.pk, step__in=among, finished_at=None)
-    if not row.update(begun=target, problem="", changed_at=now):
-        rotation.refresh_from_db(fields=["step", "begun", "problem", "changed_at", "finished_at"])
-        raise RotationRefused(_busy() if is_asking(rotation) else _("This step is done, or not yet due. Go on below."))
-    rotation.begun, rotation.problem, rotation.changed_at = target, "", now
-
-
-def _write(rotation: TokenRotation, **changes: Any) -> bool:
-    """Change the row, unless somebody else has taken over meanwhile."""
-    mine = TokenRotation.objects.filter(
-        pk=rotation.pk, begun=rotation.begun, changed_at=rotation.changed_at, finished_at=None
-    )
-    if not mine.update(**changes):
-        return False
-    for name, value in changes.items():
-        setattr(rotation, name, value)
-    return True
-
-
-def _advance(rotation: TokenRotation, step: RotationStep, **more: Any) -> None:
-    """Say that a step is done."""
-    if not _write(rotation, step=step, begun="", problem="", changed_at=clock.now(), **more):
-        raise RotationRefused(_busy())
-
-
-@contextmanager
-def _noted(rotation: TokenRotation, *, keeps: type[TwilioProblem] | tuple[()] = ()) -> Iterator[None]:
-    """Keep why a step was not done. After a problem of the kind `keeps`, Twilio may have done it: it stays begun."""
-    try:
-        yield
-    except (RotationRefused, TwilioProblem) as problem:
-        changes = {"problem": str(problem)[:250]}
-        _write(rotation, **changes if isinstance(problem, keeps) else {**changes, "begun": ""})
-        raise

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.conf import settings
 
 from sms.models import RotationStep, TokenRotation
-from sms.rotating import flow
+from sms.rotating import flow, marking
 from sms.twilio.errors import TwilioProblem
 from sms.webhooks import spool
 from tenants import audit, clock
@@ -30,13 +30,13 @@ def work(should_stop: Callable[[], bool] = lambda: False) -> int:
             break
         try:
             done += _go_on(rotation)
-        except (flow.RotationRefused, TwilioProblem) as problem:
+        except (marking.RotationRefused, TwilioProblem) as problem:
             log.warning("sms.rotation.waits account=%s: %s", rotation.account_id.hex, problem)
     return done
 
 
 def _cut_off() -> list[TokenRotation]:
-    quiet = clock.in_seconds(-flow.IN_FLIGHT_SECONDS * settings.TIME_SCALE)
+    quiet = clock.in_seconds(-marking.IN_FLIGHT_SECONDS * settings.TIME_SCALE)
     begun = (RotationStep.PROMOTED, RotationStep.GIVEN_UP)
     rows = TokenRotation.objects.filter(finished_at=None, begun__in=begun, changed_at__lte=quiet)
     return list(rows.select_related("account").order_by("changed_at")[:_MOST])

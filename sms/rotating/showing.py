@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from sms.models import RotationStep, TokenRotation, TwilioAccount
-from sms.rotating import flow, rows
+from sms.rotating import flow, marking, rows
 
 _ORDER = (RotationStep.STARTED, RotationStep.CREATED, RotationStep.VERIFIED, RotationStep.PROMOTED)
 CREATE, VERIFY, PROMOTE, DROP, GIVE_UP = "create", "verify", "promote", "drop", "give_up"
@@ -56,7 +56,7 @@ def show(account: TwilioAccount) -> Shown:
     latest = account.rotations.first()
     rotation = latest if latest is not None and latest.finished_at is None else None
     at = _ORDER.index(RotationStep(rotation.step)) if rotation else 0
-    is_asking = rotation is not None and flow.is_asking(rotation)
+    is_asking = rotation is not None and marking.is_asking(rotation)
     begun = _BEGUN.get(RotationStep(rotation.begun), "") if rotation and rotation.begun else ""
     return Shown(
         rotation=rotation,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from sms.models import Configuration, Trunk, TwilioAccount
 from sms.rotating import flow, rows, showing
+from sms.rotating.marking import RotationRefused
 from sms.setup import selftest
 from sms.twilio.errors import TwilioProblem
 from sms.views.configurations import found
@@ -94,7 +95,7 @@ def _act(
     except flow.UnknownSecond as problem:
         messages.error(request, str(problem))
         return "?unknown=1"
-    except (flow.RotationRefused, TwilioProblem) as problem:
+    except (RotationRefused, TwilioProblem) as problem:
         messages.error(request, str(problem))
     return ""
 

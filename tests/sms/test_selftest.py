@@ -1,9 +1,12 @@
 """The call that the portal makes to its own webhook: taken without a trace, and what kept it away is named."""
 
 import http.server
+import socket
+import ssl
 import threading
 
 import pytest
+import requests
 from django.urls import reverse
 
 from sms.models import Configuration, Message, RefusedRequest, TokenRotation, TwilioAccount
@@ -26,8 +29,6 @@ class Elsewhere(http.server.BaseHTTPRequestHandler):
     drops, path_before = (), ("", "")
 
     def do_POST(self):
-        import requests
-
         told = self.rfile.read(int(self.headers["Content-Length"]))
         answer, status = self.body, self.status
         if self.passes_to:
@@ -155,13 +156,12 @@ def test_no_address_no_name_and_nobody_there_are_said_apart(configuration, setti
     assert selftest.run(configuration).reached == Reached.CONNECT
     settings.LOCAL_BASE_URL = "http://no-such-name.invalid"
     assert selftest.run(configuration).reached == Reached.DNS
-    with __import__("socket").socket() as silent:
+    with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         settings.LOCAL_BASE_URL = f"http://127.0.0.1:{silent.getsockname()[1]}"
         monkeypatch.setattr(selftest, "_SECONDS", 0.3)
         assert selftest.run(configuration).reached == Reached.TIMEOUT
-        settings.LOCAL_BASE_URL = settings.LOCAL_BASE_URL.replace("http:", "https:")
 
 
 def test_http_behind_https_is_named(configuration, serve, settings):
@@ -171,10 +171,6 @@ def test_http_behind_https_is_named(configuration, serve, settings):
 
 
 def test_certificates_are_told_apart():
-    import ssl
-
-    import requests
-
     def said(message):
         error = ssl.SSLCertVerificationError(1, message)
         error.verify_message = message
