@@ -90,7 +90,9 @@ def _of_account(configuration: Configuration, facts: AccountFacts) -> Iterator[V
         asked = (reasons.WEBHOOK, reasons.REGISTRATION, reasons.GEO, reasons.SERVICE, reasons.BALANCE, reasons.ALERTS)
         yield from (Verdict(aspect, "needs_credentials") for aspect in asked)
         return
-    yield from _numbers(configuration, facts, to_us=not _US_BOUND.isdisjoint(countries))
+    # What the sandbox carries, no network blocks.
+    to_us = not is_sandbox(account.account_sid) and not _US_BOUND.isdisjoint(countries)
+    yield from _numbers(configuration, facts, to_us=to_us)
     yield aspects.geo(countries, facts.allowed(countries))
     is_sub = bool(account.owner_sid) and account.owner_sid != account.account_sid
     yield aspects.balance(facts.money(), account_type=account.account_type, is_sub_account=is_sub)

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from sms.health import reasons, rounds, showing
+from sms.health import rounds, showing
 from sms.models import HealthChange
 from sms.views.configurations import one
 from tenants import keyset
@@ -20,16 +20,14 @@ _NUMBERS, _HISTORY = 25, 25
 def configuration_health(request: TenantRequest, configuration_id: uuid.UUID) -> HttpResponse:
     """Show every aspect with its reason and what mends it, the numbers, and the history."""
     configuration = one(request, configuration_id)
-    state = showing.state_of(configuration)
-    part = "history" if request.GET.get("part") == "history" else "numbers"
+    is_history = request.GET.get("part") == "history"
     context = {
         "configuration": configuration,
-        "part": part,
+        "is_history": is_history,
         "may_edit": can(request, Permission.CONFIGURATIONS_EDIT),
-        "worst_tone": reasons.worst([light.tone for light in state["strip"]]),
-        **state,
+        **showing.state_of(configuration),
     }
-    if part == "history":
+    if is_history:
         changes = HealthChange.objects.filter(tenant=request.tenant, configuration=configuration)
         page = keyset.page(changes, request, at="created_at", size=_HISTORY)
         context |= {"page": page, "entries": [showing.entry_of(configuration, change) for change in page.rows]}
