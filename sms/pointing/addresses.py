@@ -33,7 +33,6 @@ from sms.webhooks import registry
 from tenants import audit, clock
 from tenants.audit import Actor
 
-_PATH = "/webhooks/twilio/"
 _KEY_LENGTH = 42
 _COUNT_SECONDS = 60
 _NEW_ADDRESSES = 10
@@ -142,14 +141,14 @@ def stale_services() -> QuerySet[TwilioService]:
 def _stale(rows: QuerySet[Any], field: str) -> QuerySet[Any]:
     """Find them by the key in their address, which nobody can guess; annotated with `base` and `key`."""
     sandbox = Q(account__account_sid__startswith=SANDBOX_PREFIX)
-    here = Q(sandbox, **{f"{field}__startswith": f"{settings.LOCAL_BASE_URL}{_PATH}"})
+    here = Q(sandbox, **{f"{field}__startswith": f"{settings.LOCAL_BASE_URL}{judging.PATH}"})
     if settings.PUBLIC_BASE_URL:
-        here |= Q(~sandbox, **{f"{field}__startswith": f"{settings.PUBLIC_BASE_URL}{_PATH}"})
-    at = StrIndex(F(field), Value(_PATH))
+        here |= Q(~sandbox, **{f"{field}__startswith": f"{settings.PUBLIC_BASE_URL}{judging.PATH}"})
+    at = StrIndex(F(field), Value(judging.PATH))
     live = Q(retires_at=None) | Q(retires_at__gt=clock.now())
     keys = WebhookKey.objects.filter(live, key=OuterRef("key"), configuration__deleted_at=None, tenant__deleted_at=None)
-    found = rows.filter(gone_at=None, **{f"{field}__contains": _PATH}).exclude(here)
-    found = found.annotate(base=Left(F(field), at - 1), key=Substr(F(field), at + len(_PATH), _KEY_LENGTH))
+    found = rows.filter(gone_at=None, **{f"{field}__contains": judging.PATH}).exclude(here)
+    found = found.annotate(base=Left(F(field), at - 1), key=Substr(F(field), at + len(judging.PATH), _KEY_LENGTH))
     stale: QuerySet[Any] = found.filter(Exists(keys))
     return stale
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
-_PATH = "/webhooks/twilio/"
+PATH = "/webhooks/twilio/"
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -133,7 +133,7 @@ def split(url: str) -> tuple[str, str]:
     parts = _parts(url)
     if parts is None:
         return "", ""
-    head, mark, rest = parts.path.partition(_PATH)
+    head, mark, rest = parts.path.partition(PATH)
     key, _, purpose = rest.partition("/")
     if not mark or purpose != "message":
         return "", ""
@@ -156,7 +156,7 @@ def masked(url: str) -> str:
     if parts is None:
         return "…"
     host = parts.netloc.rpartition("@")[2]
-    head, mark, _key = parts.path.partition(_PATH)
+    head, mark, _key = parts.path.partition(PATH)
     return f"{parts.scheme}://{host}{head}{mark}{'…' if mark else ''}{'?…' if parts.query else ''}"[:200]
 
 

@@ -273,9 +273,10 @@ def shown(value: Any) -> str:
     text = str(value)
     if "://" not in text:
         return text
-    tail = text.partition("#")[2]
-    key = judging.split(text)[1]
-    return judging.masked(text) + (f"{key[-4:]}/message" if key else "") + (f"#{tail}" if tail else "")
+    address, _mark, tail = text.partition("#")
+    # Of the key of a webhook its end, and what the address is for.
+    key, _slash, purpose = address.partition(judging.PATH)[2].partition("/")
+    return judging.masked(address) + (f"{key[-4:]}/{purpose}" if purpose else "") + (f"#{tail}" if tail else "")
 
 
 def _labels() -> dict[str, str]:
