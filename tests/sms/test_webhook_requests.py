@@ -9,12 +9,14 @@ from django.urls import reverse
 from sms import callbacks, inbound
 from sms.models import Delivery, Message, RefusedRequest
 from sms.showing import refusals, webhook_requests
+from sms.showing.webhook_requests import Asked, Looks
 from sms.webhooks import limits, registry, signature
 from tenants import clock, secrets
 from tenants.models import AuditEntry
 from tests import factories
 from tests.factories import OUR_NUMBER, THEIR_NUMBER
 from tests.sms.test_inbound import rules
+from tests.sms.test_plans import plans_of, reads_whole
 from tests.sms.test_query_ceilings import assert_flat
 from tests.sms.webhook_client import BASE, be_patient, path_of, post, text
 
@@ -322,6 +324,17 @@ def test_the_page_costs_few_queries_however_much_came(cast, client):
             refuse(cast)
 
     assert_flat(client, url, more)
+
+
+@pytest.mark.parametrize("asked", [{}, {"sid": f"SM{'1' * 32}"}])
+def test_no_whole_table_is_read_for_it(cast, asked):
+    take(cast)
+    report(cast)
+    refuse(cast)
+    plans = plans_of(lambda: webhook_requests.page(Looks(cast.configuration, is_unmasked=True), Asked(**asked)))
+    assert plans
+    for plan in plans:
+        assert not any(reads_whole(plan, f"sms_{name}") for name in ("message", "attempt", "statusevent")), plan
 
 
 def test_another_configurations_requests_are_not_shown(cast, client):
