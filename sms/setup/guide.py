@@ -49,7 +49,10 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         "trunk_first",
         _("Have a trunk"),
-        _("A Twilio trunk with your numbers in its pool stands in this portal before the SMS configuration."),
+        _(
+            "A Twilio trunk with your numbers in its pool stands in this portal before the SMS configuration. Once "
+            "that is saved, the account's other numbers can be taken into the pool from a list."
+        ),
         (GUIDE, TRUNK),
         "Elastic SIP Trunking → Trunks",
         f"{CONSOLE}/us1/develop/sip-trunking/trunks",
@@ -67,7 +70,7 @@ STATEMENTS: tuple[Statement, ...] = (
         _("Keep the token secret"),
         _(
             "Whoever has it can send at your cost. Store it safely and share it with nobody. If it leaked, make a new "
-            "one in Twilio at once and press Replace token here: both work until a webhook is signed with it."
+            "one at once: Rotate token here does it without losing a text; Replace token stores one made at Twilio."
         ),
         (GUIDE, FORM),
         "Account → API keys & tokens",
@@ -93,13 +96,18 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         "webhook_unchanged",
         _("Do not change the address"),
-        _("Paste it whole, with what stands after #. When it changes here, change it in Twilio too."),
+        _(
+            "Paste it whole, with what stands after #. When it changes here, change it in Twilio, or press Set it for me."
+        ),
         (GUIDE, WEBHOOK),
     ),
     Statement(
         "webhook_paste",
         _("Paste the webhook"),
-        _("Open the number, go to Messaging, and paste the URL at “A message comes in”: Webhook, HTTP POST. Save."),
+        _(
+            "Press Set it for me: the portal shows what will change, and sets it. By hand: open the number, go to "
+            "Messaging, and paste the URL at “A message comes in”: Webhook, HTTP POST. Save."
+        ),
         (GUIDE, WEBHOOK),
         "Develop → Phone Numbers → Manage → Active Numbers",
         f"{CONSOLE}/us1/develop/phone-numbers/manage/incoming",
@@ -118,7 +126,10 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         "verify",
         _("Verify"),
-        _("Text the number, watch it arrive, and send one back. That proves both directions."),
+        _(
+            "The portal calls its own webhook, then you text the number and send one back: that proves both ways. "
+            "Afterwards Health looks by itself, and says what to mend."
+        ),
         (GUIDE, WEBHOOK, VERIFY),
     ),
     Statement(
