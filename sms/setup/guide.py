@@ -96,9 +96,7 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         "webhook_unchanged",
         _("Do not change the address"),
-        _(
-            "Paste it whole, with what stands after #. When it changes here, change it in Twilio, or press Set it for me."
-        ),
+        _("Paste it whole, with what stands after #. When it changes here, change it there, or press Set it for me."),
         (GUIDE, WEBHOOK),
     ),
     Statement(
