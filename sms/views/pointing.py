@@ -63,7 +63,8 @@ def _choice(request: TenantRequest, configuration: Configuration) -> Choice:
 
 def _plan(request: TenantRequest, configuration: Configuration) -> tuple[Choice, list[Planned]]:
     choice = _choice(request, configuration)
-    modes = {name.removeprefix("mode-"): text for name, text in request.POST.items() if name.startswith("mode-")}
+    chosen = (name for name in request.POST if name.startswith("mode-"))
+    modes = {name.removeprefix("mode-"): request.POST.get(name, "") for name in chosen}
     return choice, planning.plan(configuration, choice.numbers, choice.services, modes)
 
 
