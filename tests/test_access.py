@@ -290,6 +290,7 @@ for _address in ("", "_stop", "_resume", "_again", "_undo"):
     ARGUMENTS[f"sms:system_pointing_job{_address} webhook_job_id"] = lambda w: w.move_job.id
 for _address in ("toggle", "share", "account", "detail", "edit"):
     ARGUMENTS[f"sms:system_trunk_{_address} trunk_id"] = lambda w: w.cast.trunk.id
+ARGUMENTS["sms:system_rotation trunk_id"] = lambda w: w.cast.trunk.id
 for _address in ("edit", "remove"):
     ARGUMENTS[f"sms:system_pool_{_address} trunk_id"] = lambda w: w.cast.trunk.id
 
