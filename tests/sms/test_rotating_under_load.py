@@ -18,7 +18,7 @@ import pytest
 from tests.sandbox.harness import Sandbox
 from tests.servers import ROOT, Product, wait_until
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(420)]
 
 OURS, PHONE = "+12025550101", "+12025550199"
 KILLED = 137
@@ -110,7 +110,7 @@ class Site:
         self.account = sandbox.account(friendly_name="Acme")
         without = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
         self.product = Product(folder, "--no-demo", SANDBOX_URL=sandbox.url, TIME_SCALE="0.1")
-        self.product.wait_ready()
+        self.product.wait_for("Stop it with Ctrl-C", 180)
         own = {"SID": self.account["sid"], "TOKEN": self.account["auth_token"], "LOCAL_BASE_URL": self.product.address}
         self.environment = without | self.product.environment | own
         self.environment.pop("DATABASE_URL", None)
