@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from sms.health import keeping, rounds
 from sms.health.aspects import Verdict
-from sms.models import AccountReading, HealthSchedule
+from sms.models import AccountReading, Configuration, HealthSchedule
 from tenants import clock
 from tests.factories import OUR_NUMBER, THEIR_NUMBER, make_account, make_configuration, make_inbound, make_trunk
 from tests.sms.conftest import later
@@ -103,12 +103,21 @@ def test_an_operators_account_has_no_buttons_for_what_is_the_operators(client, c
     assert "Open geo permissions" not in page
 
 
-def test_the_dashboard_names_what_is_wrong_and_leads_there(client, cast, looked_at):
+def test_the_dashboard_names_what_is_wrong_and_leads_there(client, cast, looked_at, django_assert_max_num_queries):
     make_inbound(cast.configuration, ours=OUR_NUMBER, theirs=THEIR_NUMBER)
+    Configuration.objects.update(last_in_at=clock.now(), last_out_at=clock.now())
     client.force_login(cast.alice.user)
-    page = client.get(reverse("dashboard", args=[cast.acme.slug])).content.decode()
+    url = reverse("dashboard", args=[cast.acme.slug])
+    client.get(url)
+    with django_assert_max_num_queries(20) as few:
+        page = client.get(url).content.decode()
     assert "Webhook: No webhook is set" in page
     assert at("configuration_health", cast) in page
+    for n in range(10):
+        made = make_configuration(cast.acme, make_trunk(f"T{n}"), cast.account, name=f"C{n}")
+        keeping.keep(made, BAD)
+    with django_assert_max_num_queries(len(few)):
+        assert client.get(url).content.decode().count("Webhook: No webhook is set") == 11
 
 
 def test_system_administrators_see_names_and_no_causes(client, cast, looked_at, settings):
