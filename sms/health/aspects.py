@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import sms.health.reasons as reasons
 from rules.senders import NO_SENDER_ID
-from sms.health import reasons
 from sms.health.reasons import BAD, GOOD, WARN
 
 _LATELY = timedelta(hours=24)

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from sms.webhooks import payloads, signature
+import sms.webhooks.payloads as payloads
+import sms.webhooks.signature as signature
 from sms.webhooks.signature import Signed
 
 _PORTS = (80, 443, 3000, 8000, 8080, 8443)
