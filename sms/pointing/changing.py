@@ -15,7 +15,6 @@ from sms.models import (
     ChangeKind,
     ChangeState,
     JobPurpose,
-    PhoneNumber,
     TwilioNumber,
     TwilioService,
     WebhookChange,
@@ -192,9 +191,6 @@ def _after(job: WebhookJob, change: WebhookChange) -> None:
     if job.purpose == JobPurpose.UNDO:
         pks = [found.pk for found in _taken_back(job, change)]
         WebhookChange.objects.filter(pk__in=pks).update(undone_at=clock.now())
-    elif change.kind == ChangeKind.NUMBER:
-        held = configuring.numbers_of(change.configuration).filter(e164=change.e164, verified_at=None)
-        PhoneNumber.objects.filter(pk__in=held.values("pk")).update(verified_at=clock.now())
     if job.total <= FEW and job.tenant_id is not None:
         _record(actor_of(job), job, change)
 

@@ -102,6 +102,7 @@ def states(job: WebhookJob) -> list[str]:
     return list(job.changes.order_by("id").values_list("state", flat=True))
 
 
+@pytest.mark.timeout(600)
 def test_two_thousand_numbers_are_set_a_few_a_second(cast, configuration, twilio, pauses):
     job = begin(cast, twilio, 2000)
     assert (job.state, job.total, twilio.calls) == ("running", 2000, [])
