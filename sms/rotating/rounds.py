@@ -43,11 +43,15 @@ def _cut_off() -> list[TokenRotation]:
 
 
 def _seen() -> list[TokenRotation]:
-    """Return what may end; not while requests are kept on disk that may be signed with the former token."""
+    """Return what may end; not while requests are kept on disk that came when the former token still signed."""
     before = clock.in_seconds(-_GRACE_SECONDS * settings.TIME_SCALE)
     rows = TokenRotation.objects.filter(finished_at=None, step=RotationStep.PROMOTED, seen_at__lte=before)
     found = list(rows.select_related("account").order_by("seen_at")[:_MOST])
-    return [] if found and spool.has_any() else found
+    oldest = spool.state().oldest_age if found else None
+    if oldest is None:
+        return found
+    kept_since = clock.in_seconds(-oldest - _GRACE_SECONDS * settings.TIME_SCALE)
+    return [rotation for rotation in found if rotation.seen_at is not None and rotation.seen_at < kept_since]
 
 
 def _go_on(rotation: TokenRotation) -> bool:

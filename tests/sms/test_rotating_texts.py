@@ -9,6 +9,7 @@ from sms.queueing.outcomes import Answer
 from sms.queueing.recording import Result
 from sms.rotating import flow, rounds, rows
 from sms.webhooks import registry
+from sms.webhooks.spool import State
 from tenants import clock, secrets
 from tenants.audit import PORTAL
 from tests.factories import AUTH_TOKEN, make_account, make_cast, make_configuration, make_trunk
@@ -90,13 +91,12 @@ def test_other_rows_of_the_account_keep_their_former_token_as_long(cast, configu
     assert (arrives(other, SECOND), arrives(other, AUTH_TOKEN)) == (200, 403)
 
 
-def test_nothing_is_dropped_while_requests_wait_on_disk(configuration, rotation, monkeypatch):
+@pytest.mark.parametrize(("age", "dropped"), [(3590, 0), (10, 1), (None, 1)])
+def test_nothing_is_dropped_while_requests_from_before_wait_on_disk(configuration, rotation, monkeypatch, age, dropped):
     promoted(rotation)
     TokenRotation.objects.update(seen_at=clock.in_seconds(-3600))
-    monkeypatch.setattr(rounds.spool, "has_any", lambda: True)
-    assert rounds.work() == 0
-    monkeypatch.undo()
-    assert rounds.work() == 1
+    monkeypatch.setattr(rounds.spool, "state", lambda: State(1, 1, age, 0, 0))
+    assert rounds.work() == dropped
 
 
 def claimed(cast):

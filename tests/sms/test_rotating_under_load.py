@@ -194,7 +194,7 @@ def test_a_token_is_rotated_under_load_and_no_text_is_lost_refused_or_doubled(si
         site.die_at("rotation.promoted", "promote")
         assert site.tokens() == (second, ""), "it died after Twilio did it"
         # From here on nobody presses anything: the portal asks, follows, sees the new token at work, drops the old one.
-        wait_until(lambda: site.stood() == [("finished", "")], 60, lambda: f"{site.stood()} {site.product.output}")
+        wait_until(lambda: site.stood() == [("finished", "")], 120, lambda: f"{site.stood()} {site.product.output}")
         after = len(traffic.sent), len(traffic.received)
         wait_until(
             lambda: len(traffic.sent) > after[0] + 3 and len(traffic.received) > after[1] + 3, 30, lambda: "no traffic"
