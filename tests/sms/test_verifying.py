@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from sms.models import Attempt, Delivery, RefusedRequest, StatusEvent
-from sms.setup import configuring, verifying
+from sms.setup import verifying
 from tenants import clock
 from tests.factories import OUR_NUMBER, THEIR_NUMBER, make_inbound
 
