@@ -3,9 +3,9 @@
 import itertools
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from portal import demo_cast
 from tests.sandbox.harness import Sandbox
@@ -165,3 +165,28 @@ def reply(page: Page, body: str) -> None:
     page.evaluate("window.notReloaded = true")
     expect(bubble).to_contain_text("Delivered")
     assert page.evaluate("window.notReloaded === true")
+
+
+@dataclass
+class Counted:
+    """A page on which each click, field and paste into another console is counted."""
+
+    page: Page
+    clicks: int = 0
+    fields: int = 0
+    pastes: int = 0
+
+    def click(self, target: Locator) -> None:
+        target.click()
+        self.clicks += 1
+
+    def press(self, name: str, role: Literal["button", "link"] = "button") -> None:
+        self.click(self.page.get_by_role(role, name=name, exact=True).first)
+
+    def fill(self, label: str, text: str) -> None:
+        self.page.get_by_label(re.compile(f"^{label}")).first.fill(text)
+        self.fields += 1
+
+    def paste_webhook(self, sandbox: Sandbox, line: Line, url: str) -> None:
+        paste_webhook(sandbox, line, line.numbers[0], url)
+        self.pastes += 1
