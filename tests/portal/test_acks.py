@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 import redis
-from kombu import Connection, Consumer, Queue
+from kombu.connection import Connection
+from kombu.entity import Queue
+from kombu.message import Message
+from kombu.messaging import Consumer
 
 from portal.celery import app
 
@@ -15,7 +18,8 @@ class Served:
     """A consumer on a real broker that keeps what it is given."""
 
     def __init__(self, connection: Connection) -> None:
-        self.connection, self.messages = connection, []
+        self.connection = connection
+        self.messages: list[Message] = []
         self.channel = connection.channel()
         self.queue = Queue("acks", routing_key="acks")
         consumer = Consumer(self.channel, [self.queue], accept=["json"], prefetch_count=IN_HAND)
@@ -27,7 +31,7 @@ class Served:
         for number in range(count):
             producer.publish({"number": number}, routing_key="acks", declare=[self.queue])
 
-    def take(self) -> list:
+    def take(self) -> list[Message]:
         """Return what is given out until nothing more comes."""
         self.messages.clear()
         while True:
