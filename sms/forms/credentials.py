@@ -67,7 +67,8 @@ class CredentialsForm(KeepsSecrets):
         """Take the region that the page offered, in which Twilio accepts what was typed."""
         self.switched = str(self.data.get(USE_REGION, "")) in REGION_NAMES
         if self.switched:
-            data: Any = self.data.copy()
+            typed: Any = self.data
+            data = typed.copy()
             data["region"], data["edge"] = usual_place(data[USE_REGION])[0], ""
             self.data = data
 

@@ -161,7 +161,7 @@ def _what_was_typed(asking: _Asking) -> Finding:
     for region in _other_regions(account):
         if asking.accepts((account.account_sid, token), region):
             result = next(result for result, name in IN_REGION.items() if name == region)
-            return Finding(result, detail=REGION_NAMES[account.region or "us1"])
+            return Finding(result, detail=str(REGION_NAMES[account.region or "us1"]))
     return Finding(Result.WRONG_PAIR)
 
 
@@ -191,7 +191,7 @@ def _check_region(asking: _Asking, credentials: tuple[str, str] | None = None) -
         asking.may_list("messages", credentials or (account.account_sid, asking.token))
     except TwilioProblem as problem:
         if problem.kind == Problem.MISSING:
-            return Result.NO_MESSAGING, REGION_NAMES.get(account.region, account.region)
+            return Result.NO_MESSAGING, str(REGION_NAMES.get(account.region, account.region))
     return Result.OK, ""
 
 
@@ -226,5 +226,5 @@ def _why_key_refused(asking: _Asking, key: tuple[str, str]) -> tuple[Result, str
             asking.may_list("incoming_phone_numbers", key, region)
         except TwilioProblem:
             continue
-        return Result.KEY_REGION, REGION_NAMES[region]
+        return Result.KEY_REGION, str(REGION_NAMES[region])
     return Result.KEY_FOREIGN, ""
