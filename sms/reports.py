@@ -214,3 +214,6 @@ def react(message: Message, event: StatusEvent) -> None:
             optouts.add(message.tenant, message.our_address, message.their_address, source="twilio")
     elif after == Aftermath.STOP_CONFIGURATION and message.configuration_id:
         breaker.hold(message.configuration_id, event.error_code)
+    elif after == Aftermath.STOP_SENDER and message.configuration_id and event.attempt is not None:
+        # A Messaging Service has other numbers to choose from; nothing is waiting for one of them alone.
+        breaker.stop_sender(message.configuration_id, event.attempt.sender, event.error_code)

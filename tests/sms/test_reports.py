@@ -258,6 +258,16 @@ def test_an_account_that_is_suspended_after_acceptance_holds_the_queue(cast: fac
     assert cast.acme.audit_entries.filter(action="sms.configuration.held").exists()
 
 
+@pytest.mark.parametrize(("sender", "stopped"), [("", "30034"), ("MG" + "0" * 32, "")])
+def test_a_number_that_us_networks_do_not_know_is_stopped(cast: factories.Cast, sender: str, stopped: str) -> None:
+    message = accepted(cast)
+    sender = sender or message.our_address
+    message.attempts.update(sender=sender)
+    apply(cast, message, "undelivered", code="30034")
+    assert Sender.objects.get().stopped_reason == stopped
+    assert Configuration.objects.get().held_reason == ""
+
+
 def test_an_ordinary_failure_asks_for_nothing_more(cast: factories.Cast) -> None:
     apply(cast, accepted(cast), "undelivered", code="30003")
     assert not OptOut.objects.exists()
