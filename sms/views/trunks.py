@@ -124,9 +124,7 @@ def _after_new(request: TenantRequest, trunk: Trunk) -> str:
     """Lead back to the SMS configuration that asked for a trunk, else to the list."""
     if request.GET.get("for") == "configuration":
         return f"{reverse('sms:configuration_new', args=[request.tenant.slug])}?trunk={trunk.pk.hex}"
-    return returning.after(
-        request, f"{reverse('sms:trunk_list', args=[request.tenant.slug])}?selected={trunk.pk.hex}"
-    )
+    return returning.after(request, f"{reverse('sms:trunk_list', args=[request.tenant.slug])}?selected={trunk.pk.hex}")
 
 
 @tenant_view(Permission.TRUNKS_EDIT)

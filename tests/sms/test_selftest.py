@@ -24,7 +24,8 @@ SECOND = "f" * 32
 class Elsewhere(http.server.BaseHTTPRequestHandler):
     """A server that is not this portal, or one that changes what it passes on."""
 
-    status, body, headers_sent = 200, b"<Response/>", {}
+    status, body = 200, b"<Response/>"
+    headers_sent: dict[str, str] = {}
     passes_to = ""
     drops, path_before = (), ("", "")
 

@@ -70,7 +70,8 @@ def make(
 class Page(BaseHTTPRequestHandler):
     """Answers every GET the same way."""
 
-    status, headers_sent, body = 200, (), reaching.MARK
+    status, body = 200, reaching.MARK
+    headers_sent: tuple[tuple[str, str], ...] = ()
 
     def do_GET(self) -> None:
         self.send_response(self.status)
