@@ -288,7 +288,7 @@ ARGUMENTS: dict[str, Callable[[World], Any]] = {
 }
 for _address in ("", "_stop", "_resume", "_again", "_undo"):
     ARGUMENTS[f"sms:system_pointing_job{_address} webhook_job_id"] = lambda w: w.move_job.id
-for _address in ("toggle", "share", "account", "detail", "edit"):
+for _address in ("toggle", "share", "account", "account_check", "detail", "edit"):
     ARGUMENTS[f"sms:system_trunk_{_address} trunk_id"] = lambda w: w.cast.trunk.id
 ARGUMENTS["sms:system_rotation trunk_id"] = lambda w: w.cast.trunk.id
 for _address in ("edit", "remove"):

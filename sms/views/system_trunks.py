@@ -205,8 +205,10 @@ def system_trunk_account(request: SignedInRequest, trunk_id: uuid.UUID) -> HttpR
 @require_POST
 def system_trunk_account_check(request: SignedInRequest, trunk_id: uuid.UUID) -> HttpResponse:
     """Ask Twilio again about the operator's credentials on a trunk; with a region, whether they hold there."""
-    trunk = get_object_or_404(_trunks().exclude(account=None).select_related("account"), pk=trunk_id, tenant=None)
-    assert trunk.account is not None  # noqa: S101  excluded above
+    trunk = get_object_or_404(_trunks().select_related("account"), pk=trunk_id, tenant=None)
+    if trunk.account is None:
+        messages.info(request, _("This trunk has no credentials yet."))
+        return redirect("sms:system_trunk_account", trunk.pk)
     region = request.POST.get(USE_REGION, "")
     if region in REGION_NAMES:
         finding = connecting.switch_region(request.actor, trunk.account, region)
