@@ -7,7 +7,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from sms.health import rounds, showing
-from sms.models import HealthChange
 from sms.views.configurations import one
 from tenants import keyset
 from tenants.access import TenantRequest, can, tenant_view
@@ -28,7 +27,7 @@ def configuration_health(request: TenantRequest, configuration_id: uuid.UUID) ->
         **showing.state_of(configuration),
     }
     if is_history:
-        changes = HealthChange.objects.filter(tenant=request.tenant, configuration=configuration)
+        changes = request.tenant.health_changes.filter(configuration=configuration)
         page = keyset.page(changes, request, at="created_at", size=_HISTORY)
         context |= {"page": page, "entries": [showing.entry_of(configuration, change) for change in page.rows]}
     else:

@@ -9,7 +9,7 @@ from sms.rotating.marking import RotationRefused
 from sms.setup import configuring, credentials
 from sms.twilio import tokens
 from sms.twilio.errors import TwilioProblem
-from tenants import clock, secrets
+from tenants import clock, failpoints, secrets
 from tenants.audit import PORTAL, Actor
 from tenants.models import AuditEntry
 from tests.factories import make_account, make_configuration, make_trunk
@@ -208,6 +208,22 @@ def test_giving_up_that_was_cut_off_is_finished_by_the_round(scene, account, mon
         assert rounds.work() == 1
     assert step_of(account) == ("given_up", "")
     assert stored(account)[1] == ""
+
+
+def test_giving_up_that_dies_after_twilio_deleted_the_token_is_finished_by_the_round(scene, account, tmp_path):
+    until_verified(account)
+    old = stored(account)[0]
+    failpoints.arm("rotation.deleted:raise:hit=1", tmp_path)
+    try:
+        with pytest.raises(failpoints.Failed):
+            flow.give_up(ALICE, account)
+    finally:
+        failpoints.arm("", tmp_path)
+    assert step_of(account) == ("verified", "given_up")
+    with later(30):
+        assert rounds.work() == 1
+    assert step_of(account) == ("given_up", "")
+    assert stored(account) == at_twilio(scene) == (old, "")
 
 
 def test_giving_up_what_was_promoted_meanwhile_is_refused_and_followed(scene, account):

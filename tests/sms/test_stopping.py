@@ -219,8 +219,9 @@ def test_a_late_refusal_of_replaced_credentials_does_not_hold_the_new_ones(cast:
     recording.record([Result(items[0], Answer(401, code="20003"))])
     assert Configuration.objects.get().held_reason == ""
     assert fresh(message).state == "queued"
-    again = sending.mark(sending.claim(1))
-    recording.record([Result(again[0], Answer(401, code="20003"))])
+    with later(2):
+        again = sending.mark(sending.claim(1))
+        recording.record([Result(again[0], Answer(401, code="20003"))])
     assert Configuration.objects.get().held_reason == "20003"
 
 
