@@ -49,7 +49,9 @@ def placed(scene, request):
 
 
 def hosts_asked(scene, after):
-    entries = scene.sandbox.journal("request")[after:]
+    """Return where the scene's account was asked, and by what; the sandbox serves others as well."""
+    sid = scene.configuration.account.account_sid
+    entries = [entry for entry in scene.sandbox.journal("request")[after:] if sid in entry["path"]]
     return {entry["path"].split("/")[1] for entry in entries}, entries
 
 

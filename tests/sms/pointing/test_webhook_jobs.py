@@ -102,17 +102,16 @@ def states(job: WebhookJob) -> list[str]:
     return list(job.changes.order_by("id").values_list("state", flat=True))
 
 
-@pytest.mark.timeout(600)
-def test_two_thousand_numbers_are_set_a_few_a_second(cast, configuration, twilio, pauses):
-    job = begin(cast, twilio, 2000)
-    assert (job.state, job.total, twilio.calls) == ("running", 2000, [])
-    assert jobs.work() == 2000
+def test_hundreds_of_numbers_are_set_a_few_a_second(cast, configuration, twilio, pauses):
+    job = begin(cast, twilio, 500)
+    assert (job.state, job.total, twilio.calls) == ("running", 500, [])
+    assert jobs.work() == 500
     job = fresh(job)
-    assert (job.state, job.done, job.failed) == ("done", 2000, 0)
+    assert (job.state, job.done, job.failed) == ("done", 500, 0)
     ours = configuring.webhook_url(configuration)
     assert {webhook["sms_url"] for webhook in twilio.webhooks.values()} == {ours}
     # After each change there is a wait that makes four a second of them.
-    assert len(pauses) == 2000
+    assert len(pauses) == 500
     assert max(pauses) <= 1 / jobs.PER_SECOND
     assert AuditEntry.objects.filter(action="sms.webhook.many_set").count() == 1
 
