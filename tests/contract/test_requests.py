@@ -11,6 +11,8 @@ from tests.contract import scenario
 from tests.contract.description import assert_agree
 from tests.contract.scenario import ASKS_NOTHING, CALLS, PLACES
 
+pytestmark = pytest.mark.once
+
 
 def public_functions() -> set[str]:
     """Return module.function of everything that the rest of the product may call."""

@@ -15,6 +15,8 @@ from tenants.models import AuditEntry
 from tests.factories import make_account
 from tests.sms.connect_scene import forget, make_scene
 
+pytestmark = pytest.mark.once
+
 TOKEN = "f" * 32
 
 

@@ -16,6 +16,8 @@ from tests.factories import OUR_NUMBER
 from tests.sms import webhook_client
 from tests.sms.connect_scene import forget, make_scene
 
+pytestmark = pytest.mark.once
+
 HOSTS = {"us1": "api.twilio.com", "ie1": "api.dublin.ie1.twilio.com", "au1": "api.sydney.au1.twilio.com"}
 TABLE = list(itertools.product(HOSTS, ["token", "key"], ["parent", "sub-account"]))
 
