@@ -222,7 +222,8 @@ def test_the_number_a_person_knows_is_found_from_the_last_of_their_texts_back(
 def test_a_number_of_the_same_area_is_found_among_its_neighbours(cast: factories.Cast) -> None:
     (plan,) = plans_of(lambda: matching.near_numbers(cast.acme, cast.trunk.pk, THEIR_NUMBER))
     assert not reads_whole(plan, "sms_phonenumber"), plan
-    assert "phone_number_by_tenant" in plan or "phone_number_live_unique" in plan
+    # Which of its indexes is cheapest depends on what PostgreSQL has counted lately.
+    assert any(name in plan for name in ("phone_number_by_tenant", "phone_number_live_unique", "sms_phonenumber_pool"))
 
 
 def test_reports_that_came_too_early_are_found_among_themselves(message: Message) -> None:
